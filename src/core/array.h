@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Growing arrays without a type of their own: an items pointer, a count and
+ * a capacity that live in the owner's struct.
+ */
+#ifndef CORE_ARRAY_H
+#define CORE_ARRAY_H
+
+#include <stddef.h>
+
+/*
+ * Makes room for one more item. The capacity starts at 2, for most
+ * connections have two of everything. Returns 0 or -ENOMEM.
+ */
+int array_reserve(void **items, unsigned int n, unsigned int *cap,
+		  size_t size);
+
+/* Closes the gap that item i leaves; the caller lowers its count. */
+void array_remove(void *items, unsigned int n, unsigned int i, size_t size);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is known of one connection. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/array.h"
+#include "core/conn.h"
+#include "core/rails.h"
+
+/*
+ * How far over its limit of subflows a connection is still kept account of,
+ * so that the surplus can be closed: a burst of joins may come faster than
+ * the commands that close them.
+ */
+#define SUBFLOWS_SLACK 2
+
+struct conn *conn_new(uint32_t token)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+
+	conn->token = token;
+	conn->heap_at = HEAP_NOWHERE;
+	conn->incomplete = ANCHOR_NEVER;
+	return conn;
+}
+
+void conn_free(struct conn *conn)
+{
+	if (!conn)
+		return;
+
+	free(conn->subflows);
+	free(conn->remotes);
+	free(conn->entries);
+	free(conn->attempts);
+	free(conn);
+}
+
+static struct remote *find_remote(const struct conn *conn, uint8_t id)
+{
+	for (unsigned int i = 0; i < conn->n_remotes; i++)
+		if (conn->remotes[i].id == id)
+			return &conn->remotes[i];
+
+	return NULL;
+}
+
+/* ADD_ADDR is retransmitted until echoed: the same one may come again. */
+int conn_announced(struct conn *conn, const struct core_limits *limits,
+		   uint8_t id, const struct anchor_endpoint *endpoint)
+{
+	struct remote *remote = find_remote(conn, id);
+	int err;
+
+	if (remote && anchor_endpoint_equal(&remote->endpoint, endpoint))
+		return 1;
+
+	if (!remote) {
+		if (conn->n_remotes >= limits->announced)
+			return -ENOSPC;
+
+		err = array_reserve((void **) &conn->remotes, conn->n_remotes,
+				    &conn->cap_remotes,
+				    sizeof(*conn->remotes));
+		if (err < 0)
+			return err;
+
+		remote = &conn->remotes[conn->n_remotes++];
+	}
+
+	*remote = (struct remote) { .endpoint = *endpoint, .id = id };
+	return 0;
+}
+
+int conn_removed(struct conn *conn, uint8_t id)
+{
+	struct remote *remote = find_remote(conn, id);
+
+	if (!remote)
+		return 1;
+
+	/* Announced again, it is a new chance: RFC 8684 section 3.4.1. */
+	for (unsigned int i = conn->n_attempts; i-- > 0;)
+		if (anchor_endpoint_equal(&conn->attempts[i].remote,
+					  &remote->endpoint))
+			conn_drop_attempt(conn, &conn->attempts[i]);
+
+	array_remove(conn->remotes, conn->n_remotes--,
+		     (unsigned int) (remote - conn->remotes),
+		     sizeof(*conn->remotes));
+	return 0;
+}
+
+struct subflow *conn_find_subflow(const struct conn *conn,
+				  const struct anchor_endpoint *local,
+				  const struct anchor_endpoint *remote)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++) {
+		struct subflow *subflow = &conn->subflows[i];
+
+		if (anchor_endpoint_equal(&subflow->local, local) &&
+		    anchor_endpoint_equal(&subflow->remote, remote))
+			return subflow;
+	}
+
+	return NULL;
+}
+
+void conn_drop_subflow(struct conn *conn, struct subflow *subflow)
+{
+	array_remove(conn->subflows, conn->n_subflows--,
+		     (unsigned int) (subflow - conn->subflows),
+		     sizeof(*conn->subflows));
+}
+
+/* Only one end can have connected; the connecting end has a fresh port. */
+static bool opened_here(const struct conn *conn,
+			const struct core_event *event)
+{
+	if (conn_find_entry(conn, &event->local))
+		return false;
+
+	return event->local.port != conn->local.port ||
+		conn->role == ANCHOR_ROLE_CLIENT;
+}
+
+static struct subflow *add_subflow(struct conn *conn,
+				   const struct core_limits *limits, int *err)
+{
+	if (conn->n_subflows >= limits->subflows * SUBFLOWS_SLACK) {
+		*err = -ENOSPC;
+		return NULL;
+	}
+
+	*err = array_reserve((void **) &conn->subflows, conn->n_subflows,
+			     &conn->cap_subflows, sizeof(*conn->subflows));
+	return *err < 0 ? NULL : &conn->subflows[conn->n_subflows++];
+}
+
+int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
+		    struct anchor_time now, const struct core_event *event)
+{
+	struct subflow *subflow;
+	struct attempt *attempt;
+	bool here = opened_here(conn, event);
+	bool backup = false;
+	int err;
+
+	if (conn_find_subflow(conn, &event->local, &event->remote))
+		return 1;
+
+	subflow = add_subflow(conn, limits, &err);
+	if (!subflow)
+		return err;
+
+	attempt = conn_find_attempt(conn, &event->local.addr, &event->remote);
+	if (!here)
+		attempt = NULL;
+
+	if (event->known & CORE_KNOWN_BACKUP)
+		backup = event->backup;
+
+	*subflow = (struct subflow) {
+		.local = event->local,
+		.remote = event->remote,
+		.since = now,
+		.local_id = event->local_id,
+		.remote_id = event->remote_id,
+		.initial = anchor_endpoint_equal(&event->local, &conn->local) &&
+			anchor_endpoint_equal(&event->remote, &conn->remote),
+		.opened_here = here,
+		.mapped = event->mapped,
+		.backup_peer = backup,
+		.backup_here = attempt && attempt->backup,
+	};
+
+	if (attempt)
+		conn_drop_attempt(conn, attempt);
+
+	if (!subflow->initial && !here)
+		conn->peer_opens = true;
+
+	return 0;
+}
+
+/*
+ * A path that we had opened, and lose without having asked for it, is a
+ * failed attempt: it is opened again, but not at once.
+ */
+struct attempt *conn_subflow_down(struct conn *conn,
+				  const struct core_event *event)
+{
+	struct subflow *subflow;
+	struct attempt *attempt;
+	bool lost = false;
+
+	subflow = conn_find_subflow(conn, &event->local, &event->remote);
+	if (subflow) {
+		lost = subflow->opened_here && !subflow->initial &&
+			!subflow->closing;
+		conn_drop_subflow(conn, subflow);
+	}
+
+	attempt = conn_find_attempt(conn, &event->local.addr, &event->remote);
+	if (attempt || !lost)
+		return subflow && !lost ? NULL : attempt;
+
+	return conn_add_attempt(conn, &event->local.addr, &event->remote);
+}
+
+int conn_subflow_priority(struct conn *conn, const struct core_event *event)
+{
+	struct subflow *subflow;
+
+	subflow = conn_find_subflow(conn, &event->local, &event->remote);
+	if (!subflow || !(event->known & CORE_KNOWN_BACKUP) ||
+	    subflow->backup_peer == event->backup)
+		return 1;
+
+	subflow->backup_peer = event->backup;
+	return 0;
+}
+
+struct entry *conn_find_entry(const struct conn *conn,
+			      const struct anchor_endpoint *endpoint)
+{
+	for (unsigned int i = 0; i < conn->n_entries; i++)
+		if (anchor_endpoint_equal(&conn->entries[i].endpoint,
+					  endpoint))
+			return &conn->entries[i];
+
+	return NULL;
+}
+
+static bool id_taken(const struct conn *conn, unsigned int id)
+{
+	for (unsigned int i = 0; i < conn->n_entries; i++)
+		if (conn->entries[i].id == id)
+			return true;
+
+	return false;
+}
+
+/* Announced endpoints and source addresses have ID ranges of their own. */
+static uint8_t pick_id(const struct conn *conn, bool source, uint8_t wish)
+{
+	unsigned int first = source ? RAILS_SOURCE_ID : 1;
+	unsigned int last = source ? 255 : RAILS_SOURCE_ID - 1;
+
+	if (wish >= first && wish <= last && !id_taken(conn, wish))
+		return wish;
+
+	for (unsigned int id = first; id <= last; id++)
+		if (!id_taken(conn, id))
+			return (uint8_t) id;
+
+	return 0;
+}
+
+struct entry *conn_add_entry(struct conn *conn,
+			     const struct anchor_endpoint *endpoint,
+			     uint8_t wish)
+{
+	uint8_t id = pick_id(conn, !endpoint->port, wish);
+	struct entry *entry;
+
+	if (!id || array_reserve((void **) &conn->entries, conn->n_entries,
+				 &conn->cap_entries,
+				 sizeof(*conn->entries)) < 0)
+		return NULL;
+
+	entry = &conn->entries[conn->n_entries++];
+	*entry = (struct entry) { .endpoint = *endpoint, .id = id };
+	return entry;
+}
+
+void conn_mark_restore(struct conn *conn, const struct anchor_addr *addr)
+{
+	for (unsigned int i = 0; i < conn->n_entries; i++) {
+		struct entry *entry = &conn->entries[i];
+
+		if (entry->endpoint.port &&
+		    anchor_addr_equal(&entry->endpoint.addr, addr))
+			entry->restore = true;
+	}
+}
+
+void conn_change_id(const struct conn *conn, struct entry *entry)
+{
+	uint8_t id = pick_id(conn, !entry->endpoint.port, entry->id + 1);
+
+	if (id)
+		entry->id = id;
+}
+
+void conn_drop_entry(struct conn *conn, struct entry *entry)
+{
+	array_remove(conn->entries, conn->n_entries--,
+		     (unsigned int) (entry - conn->entries),
+		     sizeof(*conn->entries));
+}
+
+struct attempt *conn_find_attempt(const struct conn *conn,
+				  const struct anchor_addr *local,
+				  const struct anchor_endpoint *remote)
+{
+	for (unsigned int i = 0; i < conn->n_attempts; i++) {
+		struct attempt *attempt = &conn->attempts[i];
+
+		if (anchor_addr_equal(&attempt->local, local) &&
+		    anchor_endpoint_equal(&attempt->remote, remote))
+			return attempt;
+	}
+
+	return NULL;
+}
+
+struct attempt *conn_add_attempt(struct conn *conn,
+				 const struct anchor_addr *local,
+				 const struct anchor_endpoint *remote)
+{
+	struct attempt *attempt;
+
+	if (array_reserve((void **) &conn->attempts, conn->n_attempts,
+			  &conn->cap_attempts, sizeof(*conn->attempts)) < 0)
+		return NULL;
+
+	attempt = &conn->attempts[conn->n_attempts++];
+	*attempt = (struct attempt) { .local = *local, .remote = *remote };
+	return attempt;
+}
+
+void conn_drop_attempt(struct conn *conn, struct attempt *attempt)
+{
+	array_remove(conn->attempts, conn->n_attempts--,
+		     (unsigned int) (attempt - conn->attempts),
+		     sizeof(*conn->attempts));
+}
+
+void conn_fail_attempt(struct attempt *attempt, int error,
+		       struct anchor_time retry)
+{
+	attempt->opening = false;
+	attempt->error = error;
+	attempt->until = retry;
+	if (attempt->failures < UINT8_MAX)
+		attempt->failures++;
+}

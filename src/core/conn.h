@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is known of one connection: the facts, and which commands about them
+ * are under way. Events correct it here; reconcile.c compares it with what
+ * should be. Private to the core.
+ */
+#ifndef CORE_CONN_H
+#define CORE_CONN_H
+
+#include "core/core.h"
+#include "core/heap.h"
+
+/* A subflow that is established. */
+struct subflow {
+	struct anchor_endpoint local;
+	struct anchor_endpoint remote;
+	struct anchor_time since;
+	struct anchor_time not_before;	/* next command, after one failed */
+	uint8_t local_id;
+	uint8_t remote_id;
+	bool initial;
+	bool opened_here;
+	bool mapped;		/* IPv4 on an IPv6 socket */
+	bool backup_peer;	/* the peer asked us not to send here */
+	bool backup_here;	/* we asked the peer */
+	bool busy;		/* a priority command is under way */
+	bool closing;		/* a close command is under way */
+};
+
+/* An endpoint that the peer announced. */
+struct remote {
+	struct anchor_endpoint endpoint;
+	uint8_t id;
+};
+
+/*
+ * An entry of the kernel's list of local addresses of this connection
+ * (userspace_pm_local_addr_list): an announced endpoint, or with port 0 an
+ * address that subflows are opened from.
+ */
+struct entry {
+	struct anchor_endpoint endpoint;
+	struct anchor_time retry;
+	uint8_t id;
+	uint8_t failures;
+	bool busy;		/* an announce command is under way */
+	bool confirmed;		/* the kernel took it */
+	bool restore;		/* a close has dropped it in the kernel */
+};
+
+/* A pair that should be a path and is not: being opened, or waiting. */
+struct attempt {
+	struct anchor_addr local;
+	struct anchor_endpoint remote;
+	struct anchor_time until;	/* opening: give up; else: retry */
+	uint8_t failures;
+	bool opening;
+	bool backup;
+	int error;
+};
+
+struct conn {
+	struct conn *next;		/* in its bucket */
+	struct conn *dirty_next;
+	unsigned int heap_at;
+	struct anchor_time deadline;
+
+	const struct core_rule *rule;
+	struct anchor_endpoint local;	/* of the initial subflow */
+	struct anchor_endpoint remote;
+	struct anchor_time since;
+	struct anchor_time incomplete;	/* since when a path is missing */
+	uint32_t token;
+	uint8_t role;			/* enum anchor_role */
+	bool dirty;
+	bool established;		/* fully: it can be joined */
+	bool deny_join_id0;
+	bool peer_opens;		/* the peer has opened a path */
+
+	struct subflow *subflows;
+	struct remote *remotes;
+	struct entry *entries;
+	struct attempt *attempts;
+	unsigned int n_subflows, cap_subflows;
+	unsigned int n_remotes, cap_remotes;
+	unsigned int n_entries, cap_entries;
+	unsigned int n_attempts, cap_attempts;
+};
+
+struct conn *conn_new(uint32_t token);
+void conn_free(struct conn *conn);
+
+/*
+ * Facts. Each returns 0, 1 if nothing changed, -ENOMEM, or -ENOSPC where
+ * limits say so.
+ */
+int conn_announced(struct conn *conn, const struct core_limits *limits,
+		   uint8_t id, const struct anchor_endpoint *endpoint);
+int conn_removed(struct conn *conn, uint8_t id);
+int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
+		    struct anchor_time now, const struct core_event *event);
+int conn_subflow_priority(struct conn *conn, const struct core_event *event);
+
+/*
+ * A subflow has ended, or never came up. Returns the attempt that has failed
+ * by it, or NULL: nothing that we had opened and want.
+ */
+struct attempt *conn_subflow_down(struct conn *conn,
+				  const struct core_event *event);
+
+struct subflow *conn_find_subflow(const struct conn *conn,
+				  const struct anchor_endpoint *local,
+				  const struct anchor_endpoint *remote);
+void conn_drop_subflow(struct conn *conn, struct subflow *subflow);
+
+struct entry *conn_find_entry(const struct conn *conn,
+			      const struct anchor_endpoint *endpoint);
+/* NULL on -ENOMEM or if all IDs are taken. wish: the ID it would like. */
+struct entry *conn_add_entry(struct conn *conn,
+			     const struct anchor_endpoint *endpoint,
+			     uint8_t wish);
+/*
+ * The kernel has dropped its first entry with that address, whichever it is:
+ * what is announced must be entered again (FACTS, kernel 8).
+ */
+void conn_mark_restore(struct conn *conn, const struct anchor_addr *addr);
+/* Gives it another ID, if there is one left. */
+void conn_change_id(const struct conn *conn, struct entry *entry);
+void conn_drop_entry(struct conn *conn, struct entry *entry);
+
+struct attempt *conn_find_attempt(const struct conn *conn,
+				  const struct anchor_addr *local,
+				  const struct anchor_endpoint *remote);
+struct attempt *conn_add_attempt(struct conn *conn,
+				 const struct anchor_addr *local,
+				 const struct anchor_endpoint *remote);
+void conn_drop_attempt(struct conn *conn, struct attempt *attempt);
+
+/* The attempt has failed; it may be made again at retry. */
+void conn_fail_attempt(struct attempt *attempt, int error,
+		       struct anchor_time retry);
+
+#endif

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Facts in, actions out: the core's outer face. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/match.h"
+#include "core/private.h"
+#include "core/prng.h"
+#include "core/reconcile.h"
+
+struct core *core_new(const struct core_config *config, uint64_t seed)
+{
+	struct core *core = calloc(1, sizeof(*core));
+
+	if (!core)
+		return NULL;
+
+	core->config = config;
+	core->random = seed;
+	core->dirty_end = &core->dirty;
+	return core;
+}
+
+void core_free(struct core *core)
+{
+	if (!core)
+		return;
+
+	for (unsigned int i = 0; i < core->conns.n_buckets; i++)
+		while (core->conns.buckets[i]) {
+			struct conn *conn = core->conns.buckets[i];
+
+			core->conns.buckets[i] = conn->next;
+			conn_free(conn);
+		}
+
+	table_free(&core->conns);
+	heap_free(&core->deadlines);
+	free(core->actions);
+	free(core);
+}
+
+static struct anchor_time back_off(struct core *core, struct anchor_time now,
+				   struct anchor_span first,
+				   struct anchor_span most,
+				   unsigned int failures)
+{
+	int64_t delay = first.us;
+
+	while (failures-- && delay < most.us)
+		delay *= 2;
+
+	if (delay > most.us)
+		delay = most.us;
+
+	/* Plus or minus a quarter, so that many do not come back at once. */
+	delay += (int64_t) (prng_next(&core->random) % (uint64_t)
+			    (delay / 2 + 1)) - delay / 4;
+	return anchor_time_add(now, anchor_us(delay));
+}
+
+struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
+				 unsigned int failures)
+{
+	const struct core_timers *timers = &core->config->timers;
+
+	return back_off(core, now, timers->retry_min, timers->retry_max,
+			failures);
+}
+
+/*
+ * The kernel opens no subflow of a connection that the service has not yet
+ * taken with accept() (EINVAL, mptcp_subflow_create_socket()), or that is
+ * not fully established (ENOTCONN). Neither takes long, as a rule.
+ */
+static struct anchor_time open_retry_at(struct core *core,
+					struct anchor_time now,
+					unsigned int failures, int error)
+{
+	if (error == -EINVAL || error == -ENOTCONN)
+		return back_off(core, now, anchor_ms(1),
+				core->config->timers.retry_min, failures);
+
+	return core_retry_at(core, now, failures);
+}
+
+static void mark_dirty(struct core *core, struct conn *conn)
+{
+	if (conn->dirty)
+		return;
+
+	conn->dirty = true;
+	conn->dirty_next = NULL;
+	*core->dirty_end = conn;
+	core->dirty_end = &conn->dirty_next;
+}
+
+static struct conn *next_dirty(struct core *core)
+{
+	struct conn *conn = core->dirty;
+
+	if (!conn)
+		return NULL;
+
+	core->dirty = conn->dirty_next;
+	if (!core->dirty)
+		core->dirty_end = &core->dirty;
+
+	conn->dirty = false;
+	return conn;
+}
+
+static void unlink_dirty(struct core *core, struct conn *conn)
+{
+	struct conn **at = &core->dirty;
+
+	if (!conn->dirty)
+		return;
+
+	while (*at != conn)
+		at = &(*at)->dirty_next;
+
+	*at = conn->dirty_next;
+	if (core->dirty_end == &conn->dirty_next)
+		core->dirty_end = at;
+}
+
+static void forget(struct core *core, struct conn *conn)
+{
+	/* Untaken actions are of the last connection compared: of this one? */
+	if (core->taken < core->n_actions &&
+	    core->actions[core->taken].token == conn->token)
+		core->taken = core->n_actions = 0;
+
+	unlink_dirty(core, conn);
+	heap_set(&core->deadlines, conn, ANCHOR_NEVER);
+	table_remove(&core->conns, conn);
+	conn_free(conn);
+}
+
+int core_set_host(struct core *core, struct anchor_time now,
+		  const struct core_host *host)
+{
+	(void) now;
+
+	if (host->n_locals > ANCHOR_LOCALS_MAX ||
+	    host->n_rails > CORE_RAILS_MAX)
+		return -EINVAL;
+
+	core->host = *host;
+	core->host.locals = core->locals;
+	if (host->n_locals)
+		memcpy(core->locals, host->locals,
+		       host->n_locals * sizeof(*host->locals));
+
+	for (struct conn *conn = table_next(&core->conns, NULL); conn;
+	     conn = table_next(&core->conns, conn))
+		mark_dirty(core, conn);
+
+	return 0;
+}
+
+/* A connection that a stranger made to a join listener is nobody's. */
+static bool at_join_port(const struct core *core,
+			 const struct anchor_endpoint *local)
+{
+	for (size_t i = 0; i < core->host.n_locals; i++)
+		if (core->locals[i].join_port == local->port &&
+		    anchor_addr_equal(&core->locals[i].addr, &local->addr))
+			return true;
+
+	return false;
+}
+
+static const struct core_rule *rule_for(const struct core *core,
+					const struct core_event *event)
+{
+	bool server = event->role == ANCHOR_ROLE_SERVER;
+	struct match_subject subject = {
+		.rendezvous = event->local.addr,
+		.peer = event->remote.addr,
+		.service_port = server ? event->local.port :
+			event->remote.port,
+		.role = event->role,
+	};
+
+	if (at_join_port(core, &event->local) ||
+	    !match_scope(&core->config->scope, &core->host, &subject))
+		return NULL;
+
+	return match_rule(core->config->rules, core->config->n_rules,
+			  &subject);
+}
+
+/* The initial subflow has no event of its own. */
+static int add_initial(struct core *core, struct conn *conn,
+		       struct anchor_time now, const struct core_event *event)
+{
+	struct core_event initial = *event;
+
+	initial.known &= ~(unsigned int) CORE_KNOWN_BACKUP;
+	initial.local_id = 0;
+	initial.remote_id = 0;
+	return conn_subflow_up(conn, &core->config->limits, now, &initial);
+}
+
+static int add_conn(struct core *core, struct anchor_time now,
+		    const struct core_event *event, struct conn **ret_conn)
+{
+	const struct core_rule *rule = rule_for(core, event);
+	struct conn *conn;
+
+	if (!rule) {
+		core->stats.ignored++;
+		*ret_conn = NULL;
+		return 0;
+	}
+
+	if (core->conns.n >= core->config->limits.connections)
+		return -ENOSPC;
+
+	conn = conn_new(event->token);
+	if (!conn)
+		return -ENOMEM;
+
+	conn->rule = rule;
+	conn->local = event->local;
+	conn->remote = event->remote;
+	conn->role = event->role;
+	conn->since = now;
+	conn->deny_join_id0 = event->known & CORE_KNOWN_DENY_JOIN &&
+		event->deny_join_id0;
+
+	if (add_initial(core, conn, now, event) < 0 ||
+	    table_insert(&core->conns, conn) < 0) {
+		conn_free(conn);
+		return -ENOMEM;
+	}
+
+	*ret_conn = conn;
+	return 0;
+}
+
+static int handle_new(struct core *core, struct anchor_time now,
+		      struct conn *conn, const struct core_event *event)
+{
+	if (!conn) {
+		int err = add_conn(core, now, event, &conn);
+
+		if (err < 0 || !conn)
+			return err;
+	}
+
+	if (event->type == CORE_EVENT_ESTABLISHED)
+		conn->established = true;
+
+	mark_dirty(core, conn);
+	return 0;
+}
+
+static int handle_down(struct core *core, struct anchor_time now,
+		       struct conn *conn, const struct core_event *event)
+{
+	struct attempt *attempt = conn_subflow_down(conn, event);
+	int error = ECONNRESET;
+
+	if (event->known & CORE_KNOWN_ERROR && event->error)
+		error = event->error;
+
+	if (attempt)
+		conn_fail_attempt(attempt, error,
+				  core_retry_at(core, now,
+						attempt->failures));
+
+	return 0;
+}
+
+static int apply(struct core *core, struct anchor_time now, struct conn *conn,
+		 const struct core_event *event)
+{
+	const struct core_limits *limits = &core->config->limits;
+
+	switch (event->type) {
+	case CORE_EVENT_CREATED:
+	case CORE_EVENT_ESTABLISHED:
+		return handle_new(core, now, conn, event);
+	case CORE_EVENT_CLOSED:
+		forget(core, conn);
+		return 1;
+	case CORE_EVENT_ANNOUNCED:
+		return conn_announced(conn, limits, event->remote_id,
+				      &event->remote);
+	case CORE_EVENT_REMOVED:
+		return conn_removed(conn, event->remote_id);
+	case CORE_EVENT_SUBFLOW_UP:
+		return conn_subflow_up(conn, limits, now, event);
+	case CORE_EVENT_SUBFLOW_DOWN:
+		return handle_down(core, now, conn, event);
+	case CORE_EVENT_SUBFLOW_PRIORITY:
+		return conn_subflow_priority(conn, event);
+	}
+
+	return -EINVAL;
+}
+
+int core_handle(struct core *core, struct anchor_time now,
+		const struct core_event *event)
+{
+	struct conn *conn = table_find(&core->conns, event->token);
+	bool creates = event->type == CORE_EVENT_CREATED ||
+		event->type == CORE_EVENT_ESTABLISHED;
+	int err;
+
+	core->stats.events++;
+	if (!conn && !creates)
+		return 0;
+
+	err = apply(core, now, conn, event);
+	if (err == -ENOSPC)
+		core->stats.over_limit++;
+
+	if (err == 0 && conn)
+		mark_dirty(core, conn);
+
+	return err < 0 ? err : 0;
+}
+
+bool core_take_action(struct core *core, struct anchor_time now,
+		      struct core_action *ret_action)
+{
+	while (core->taken == core->n_actions) {
+		struct conn *conn = next_dirty(core);
+
+		if (!conn)
+			return false;
+
+		core->taken = core->n_actions = 0;
+		reconcile(core, conn, now);
+	}
+
+	*ret_action = core->actions[core->taken++];
+	return true;
+}
+
+static void announce_done(struct core *core, struct anchor_time now,
+			  struct conn *conn, const struct core_action *action,
+			  int error)
+{
+	struct entry *entry = conn_find_entry(conn, &action->local);
+
+	if (!entry || entry->id != action->id)
+		return;
+
+	entry->busy = false;
+	entry->confirmed = !error;
+	if (!error) {
+		entry->failures = 0;
+		return;
+	}
+
+	entry->retry = core_retry_at(core, now, entry->failures);
+	if (entry->failures < UINT8_MAX)
+		entry->failures++;
+
+	/* The kernel may have given this ID to another address by itself. */
+	if (error == -EINVAL)
+		conn_change_id(conn, entry);
+}
+
+static void open_done(struct core *core, struct anchor_time now,
+		      struct conn *conn, const struct core_action *action,
+		      int error)
+{
+	struct attempt *attempt;
+
+	if (!error)
+		return;
+
+	/* A failed open too makes the kernel drop an address entry. */
+	conn_mark_restore(conn, &action->local.addr);
+	attempt = conn_find_attempt(conn, &action->local.addr,
+				    &action->remote);
+	if (attempt)
+		conn_fail_attempt(attempt, -error,
+				  open_retry_at(core, now, attempt->failures,
+						error));
+}
+
+static void subflow_done(struct core *core, struct anchor_time now,
+			 struct conn *conn, const struct core_action *action,
+			 int error)
+{
+	struct subflow *subflow;
+
+	subflow = conn_find_subflow(conn, &action->local, &action->remote);
+	if (!subflow)
+		return;
+
+	/* The event that said so was lost. */
+	if (error == -ESRCH) {
+		conn_drop_subflow(conn, subflow);
+		return;
+	}
+
+	subflow->busy = false;
+	if (error) {
+		subflow->closing = false;
+		subflow->not_before = core_retry_at(core, now, 0);
+	} else if (action->type != CORE_ACTION_CLOSE) {
+		subflow->backup_here = action->type == CORE_ACTION_DEMOTE;
+	}
+}
+
+void core_result(struct core *core, struct anchor_time now,
+		 const struct core_action *action, int error)
+{
+	struct conn *conn = table_find(&core->conns, action->token);
+
+	if (error)
+		core->stats.failed++;
+
+	if (!conn)
+		return;
+
+	if (error == -ENOENT || error == -EOPNOTSUPP) {
+		forget(core, conn);
+		return;
+	}
+
+	switch (action->type) {
+	case CORE_ACTION_ANNOUNCE:
+		announce_done(core, now, conn, action, error);
+		break;
+	case CORE_ACTION_WITHDRAW:
+		return;		/* the entry went when it was asked for */
+	case CORE_ACTION_OPEN:
+		open_done(core, now, conn, action, error);
+		break;
+	case CORE_ACTION_CLOSE:
+	case CORE_ACTION_DEMOTE:
+	case CORE_ACTION_PROMOTE:
+		subflow_done(core, now, conn, action, error);
+		break;
+	}
+
+	mark_dirty(core, conn);
+}
+
+struct anchor_time core_next_deadline(const struct core *core)
+{
+	const struct conn *conn = heap_top(&core->deadlines);
+
+	return conn ? conn->deadline : ANCHOR_NEVER;
+}
+
+void core_expire(struct core *core, struct anchor_time now)
+{
+	struct conn *conn;
+
+	while ((conn = heap_top(&core->deadlines)) &&
+	       !anchor_time_before(now, conn->deadline)) {
+		heap_set(&core->deadlines, conn, ANCHOR_NEVER);
+		mark_dirty(core, conn);
+	}
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The core: facts in, actions out.
+ *
+ * The core knows what is (links, connections, subflows, announcements), asks
+ * a policy what should be, and hands out the least actions that make the one
+ * into the other. It does no I/O, reads no clock and keeps no global: the
+ * host tells it facts and the time, carries the actions out, and reports how
+ * each ended.
+ *
+ *	struct core *core = core_new(&config, seed);
+ *
+ *	core_set_host(core, now, &host);	whenever links change
+ *	core_handle(core, now, &event);		for every kernel event
+ *
+ *	while (core_take_action(core, now, &action))	after either
+ *		carry it out, later: core_result(core, now, &action, error);
+ *
+ *	core_expire(core, now);			at core_next_deadline(core)
+ *
+ * Facts only mark connections; core_take_action() does the comparing, one
+ * connection at a time, so a host that can take no more commands just stops
+ * taking, and nothing queues up behind it.
+ *
+ * Everything a peer can make grow is bounded by struct core_limits.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <anchor/policy.h>
+
+struct core;
+
+/*
+ * A bound that is met is counted in core_stats and never fatal: the event is
+ * dropped, or the subflow closed.
+ */
+struct core_limits {
+	unsigned int connections;
+	unsigned int subflows;		/* of one connection, whoever opened */
+	unsigned int announced;		/* by the peer, of one connection */
+};
+
+struct core_timers {
+	struct anchor_span grace;	/* client waits for server's joins */
+	struct anchor_span connect;	/* a subflow that does not come up */
+	struct anchor_span retry_min;	/* back-off after a failure */
+	struct anchor_span retry_max;
+};
+
+/* Which connections a rule is for; an empty list fits everything. */
+struct core_match {
+	const struct anchor_prefix *peers;
+	size_t n_peers;
+	const struct anchor_prefix *rendezvous;	/* our end */
+	size_t n_rendezvous;
+	const struct core_port_range {
+		uint16_t first, last;
+	} *ports;				/* the server's port */
+	size_t n_ports;
+	bool client, server;			/* both false: either */
+};
+
+/* The first rule that fits a connection decides. Not copied. */
+struct core_rule {
+	const char *name;		/* of its policy file, or "built-in" */
+	struct core_match match;
+	const struct anchor_policy *policy;
+	void *instance;
+	enum anchor_rendezvous rendezvous;
+};
+
+/* Which connections are managed at all. Not copied. */
+struct core_scope {
+	bool all;			/* also those at no rendezvous address */
+	const struct anchor_prefix *peers;	/* or whose peer is in these */
+	size_t n_peers;
+};
+
+struct core_config {
+	struct core_limits limits;
+	struct core_timers timers;
+	struct core_scope scope;
+	const struct core_rule *rules;	/* the last one must fit everything */
+	size_t n_rules;
+};
+
+#define CORE_RAILS_MAX 64
+
+/* One usable link address. */
+struct core_local {
+	struct anchor_addr addr;
+	const char *link;	/* interface name; lives until the next set */
+	int ifindex;
+	int16_t rail;
+	uint16_t join_port;	/* of our join listener, 0: not announced */
+	uint8_t id;		/* address ID to prefer, 1-127: it should stay
+				 * the same while the link comes and goes */
+};
+
+/* A rail, with the prefixes the configuration gives its peers' addresses. */
+struct core_rail {
+	const char *name;
+	const struct anchor_prefix *prefixes;
+	size_t n_prefixes;
+};
+
+/*
+ * The host's side of the facts, given whole each time. It is copied, but for
+ * the strings and prefixes, which must live until the next call.
+ */
+struct core_host {
+	const struct core_local *locals;	/* at most ANCHOR_LOCALS_MAX */
+	size_t n_locals;
+	const struct core_rail *rails;
+	size_t n_rails;
+	const struct anchor_prefix *rendezvous;
+	size_t n_rendezvous;
+};
+
+enum core_event_type {
+	CORE_EVENT_CREATED,		/* MPTCP_EVENT_CREATED */
+	CORE_EVENT_ESTABLISHED,		/* fully established: may be joined */
+	CORE_EVENT_CLOSED,
+	CORE_EVENT_ANNOUNCED,		/* the peer's ADD_ADDR */
+	CORE_EVENT_REMOVED,		/* the peer's RM_ADDR */
+	CORE_EVENT_SUBFLOW_UP,
+	CORE_EVENT_SUBFLOW_DOWN,
+	CORE_EVENT_SUBFLOW_PRIORITY,	/* the peer's MP_PRIO */
+};
+
+/* Which of an event's fields its source knew. */
+enum core_known {
+	CORE_KNOWN_ROLE = 1 << 0,
+	CORE_KNOWN_DENY_JOIN = 1 << 1,
+	CORE_KNOWN_IDS = 1 << 2,
+	CORE_KNOWN_BACKUP = 1 << 3,
+	CORE_KNOWN_ERROR = 1 << 4,
+};
+
+struct core_event {
+	enum core_event_type type;
+	unsigned int known;		/* enum core_known */
+	uint32_t token;			/* of this end */
+	struct anchor_endpoint local;
+	struct anchor_endpoint remote;	/* ANNOUNCED: the announced one */
+	bool mapped;			/* IPv4 on an IPv6 socket */
+	enum anchor_role role;
+	bool deny_join_id0;		/* the C flag, RFC 8684 section 3.1 */
+	uint8_t local_id;
+	uint8_t remote_id;		/* ANNOUNCED, REMOVED: the address ID */
+	bool backup;			/* the peer wants backup */
+	int error;			/* positive errno of a closed subflow */
+};
+
+enum core_action_type {
+	CORE_ACTION_ANNOUNCE,
+	CORE_ACTION_WITHDRAW,
+	CORE_ACTION_OPEN,
+	CORE_ACTION_CLOSE,
+	CORE_ACTION_DEMOTE,
+	CORE_ACTION_PROMOTE,
+};
+
+/* Why an action was taken, for the log. */
+enum core_reason {
+	CORE_REASON_PLAN,		/* the policy asked for it */
+	CORE_REASON_LINK,		/* the local address is not usable */
+	CORE_REASON_SURPLUS,		/* the policy does not ask for it */
+	CORE_REASON_LIMIT,		/* more than the limits allow */
+	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */
+	CORE_REASON_DIRECT,		/* a direct path carries the data */
+	CORE_REASON_ALONE,		/* no direct path carries the data */
+	CORE_REASON_NUDGE,		/* so that an announcement leaves */
+};
+
+struct core_action {
+	enum core_action_type type;
+	enum core_reason reason;
+	uint32_t token;
+	uint8_t id;			/* local address ID */
+	uint8_t remote_id;
+	struct anchor_endpoint local;	/* OPEN: port 0; ANNOUNCE: join port */
+	struct anchor_endpoint remote;
+	int ifindex;			/* ANNOUNCE, OPEN */
+	bool backup;			/* OPEN */
+	bool mapped;			/* CLOSE, DEMOTE, PROMOTE */
+};
+
+struct core_stats {
+	uint64_t events;
+	uint64_t actions;
+	uint64_t failed;		/* actions that ended with an error */
+	uint64_t ignored;		/* connections that are not ours */
+	uint64_t over_limit;		/* events or subflows refused */
+	unsigned int connections;
+	unsigned int paths;		/* subflows but the initial ones */
+	unsigned int plans_bad;		/* plan items refused */
+};
+
+/* NULL on lack of memory. config is kept, not copied. */
+struct core *core_new(const struct core_config *config, uint64_t seed);
+void core_free(struct core *core);
+
+/*
+ * Returns 0; -EINVAL for more locals than ANCHOR_LOCALS_MAX or more rails
+ * than CORE_RAILS_MAX.
+ */
+int core_set_host(struct core *core, struct anchor_time now,
+		  const struct core_host *host);
+
+/*
+ * Takes a fact. Returns 0, -ENOMEM, or -ENOSPC if a limit was met. An event
+ * about a connection the core does not know or want is not an error.
+ */
+int core_handle(struct core *core, struct anchor_time now,
+		const struct core_event *event);
+
+/* False if there is nothing to do now. */
+bool core_take_action(struct core *core, struct anchor_time now,
+		      struct core_action *ret_action);
+
+/*
+ * How an action ended: 0 or a negative errno from the kernel. Two have a
+ * meaning of their own: -ENOENT, the connection is no more; -EOPNOTSUPP, it
+ * was made under another path manager and will never be ours.
+ */
+void core_result(struct core *core, struct anchor_time now,
+		 const struct core_action *action, int error);
+
+/* ANCHOR_NEVER if nothing waits for time to pass. */
+struct anchor_time core_next_deadline(const struct core *core);
+void core_expire(struct core *core, struct anchor_time now);
+
+void core_get_stats(const struct core *core, struct core_stats *ret_stats);
+
+/*
+ * What is, for showing it. The callback gets the same view a policy gets,
+ * and what only an observer wants to know. Valid during the callback only.
+ */
+struct core_conn_info {
+	uint32_t token;
+	const char *rule;
+	const char *policy;
+	bool established;
+	bool deny_join_id0;
+	struct anchor_time since;
+	const struct anchor_view *view;
+	const struct core_announced {
+		uint8_t id;
+		struct anchor_endpoint endpoint;
+		bool confirmed;		/* the kernel took the command */
+	} *announced;
+	size_t n_announced;
+	const struct core_attempt {
+		struct anchor_addr local;
+		struct anchor_endpoint remote;
+		unsigned int failures;	/* since it last was up */
+		bool opening;		/* else it waits */
+		int error;		/* of the last, positive errno or 0 */
+		struct anchor_time until;	/* opening: gives up; else:
+						 * tries again */
+	} *attempts;
+	size_t n_attempts;
+};
+
+typedef void (*core_conn_cb)(const struct core_conn_info *info, void *data);
+void core_each_conn(struct core *core, struct anchor_time now,
+		    core_conn_cb cb, void *data);
+
+#endif

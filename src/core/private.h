@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The core's own state, shared by core.c and reconcile.c. */
+#ifndef CORE_PRIVATE_H
+#define CORE_PRIVATE_H
+
+#include "core/heap.h"
+#include "core/table.h"
+#include "core/view.h"
+
+struct core {
+	const struct core_config *config;
+	struct core_host host;
+	struct core_local locals[ANCHOR_LOCALS_MAX];
+	struct table conns;
+	struct heap deadlines;
+	uint64_t random;
+	struct core_stats stats;
+
+	/* Connections that a fact has touched since they were compared. */
+	struct conn *dirty;
+	struct conn **dirty_end;
+
+	/* What the last comparison found to do, and how much was taken. */
+	struct core_action *actions;
+	unsigned int n_actions, cap_actions;
+	unsigned int taken;
+
+	struct view view;	/* scratch: of one connection at a time */
+};
+
+/* When a thing that has now failed so many times may be tried again. */
+struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
+				 unsigned int failures);
+
+#endif

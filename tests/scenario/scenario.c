@@ -1,0 +1,694 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Replays scenario files through the core on virtual time.
+ *
+ *	scenario FILE...
+ *
+ * A scenario is a list of lines; "#" begins a comment. Lines before the
+ * first "start" describe the host:
+ *
+ *	policy cross=never		options of the rail policy
+ *	rendezvous backup|keep|close
+ *	timers grace=300ms connect=5s retry-min=1s retry-max=60s
+ *	limits connections=10 subflows=4 announced=4
+ *	manage all			else: anchored
+ *	anchored 10.255.0.2/32 ...	rendezvous prefixes
+ *	rail a [PREFIX...]
+ *	seed N
+ *
+ * then links and events, in any order:
+ *
+ *	link eth1 a 10.1.2.2:6001 ...	address and join port, port 0: none
+ *	unlink eth1
+ *	server|client TOKEN LOCAL REMOTE [deny]	created and established
+ *	created server|client TOKEN LOCAL REMOTE [deny]
+ *	established server|client TOKEN LOCAL REMOTE
+ *	closed TOKEN
+ *	announced TOKEN ID ENDPOINT
+ *	removed TOKEN ID
+ *	up TOKEN LOCAL REMOTE LOCAL-ID REMOTE-ID [backup]
+ *	down TOKEN LOCAL REMOTE [ERRNO]
+ *	priority TOKEN LOCAL REMOTE backup|normal
+ *	wait 300ms
+ *
+ * and what the core must do about the lines since the last expectation, in
+ * this order, and nothing else:
+ *
+ *	expect open 1 10.1.2.2 -> 10.1.1.2:6002 id 128 [fails ERRNO]
+ *
+ * Commands succeed unless "fails" says otherwise. At the end of a scenario
+ * nothing may be left over.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "host/describe.h"
+#include "util/addrtext.h"
+
+#define WORDS_MAX 16
+#define LINKS_MAX 16
+#define PREFIXES_MAX 32
+#define PENDING_MAX 256
+
+extern const struct anchor_policy anchor_policy;
+
+struct scenario {
+	const char *file;
+	unsigned int line;
+	bool failed;
+
+	struct core_config config;
+	struct core_rule rule;
+	struct core *core;
+	uint64_t seed;
+	struct anchor_time now;
+
+	struct core_rail rails[CORE_RAILS_MAX];
+	struct core_local locals[ANCHOR_LOCALS_MAX];
+	char names[LINKS_MAX][16];
+	struct anchor_prefix rendezvous[PREFIXES_MAX];
+	struct anchor_prefix prefixes[PREFIXES_MAX];
+	char rail_names[CORE_RAILS_MAX][16];
+	size_t n_rails, n_locals, n_names, n_rendezvous, n_prefixes;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+fail(struct scenario *s, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s:%u: ", s->file, s->line);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	s->failed = true;
+}
+
+static struct anchor_span parse_span(struct scenario *s, const char *text)
+{
+	char *unit;
+	long value = strtol(text, &unit, 10);
+
+	if (!strcmp(unit, "ms"))
+		return anchor_ms(value);
+
+	if (!strcmp(unit, "s"))
+		return anchor_ms(value * 1000);
+
+	fail(s, "not a duration: %s", text);
+	return anchor_us(0);
+}
+
+static struct anchor_endpoint parse_endpoint(struct scenario *s,
+					     const char *text)
+{
+	struct anchor_endpoint endpoint = { 0 };
+
+	if (addrtext_parse_endpoint(text, &endpoint) < 0 &&
+	    addrtext_parse(text, &endpoint.addr) < 0)
+		fail(s, "not an endpoint: %s", text);
+
+	return endpoint;
+}
+
+static struct anchor_prefix parse_prefix(struct scenario *s, const char *text)
+{
+	struct anchor_prefix prefix = { 0 };
+
+	if (addrtext_parse_prefix(text, &prefix) < 0)
+		fail(s, "not a prefix: %s", text);
+
+	return prefix;
+}
+
+static const char *error_name(int error)
+{
+	return strerrorname_np(error);
+}
+
+static int parse_errno(struct scenario *s, const char *text)
+{
+	for (int error = 1; error < 256; error++)
+		if (error_name(error) && !strcmp(error_name(error), text))
+			return error;
+
+	fail(s, "not an errno: %s", text);
+	return EINVAL;
+}
+
+/* The value after "=" if the word begins with key, or NULL. */
+static const char *value_of(const char *word, const char *key)
+{
+	size_t len = strlen(key);
+
+	return !strncmp(word, key, len) && word[len] == '=' ?
+		word + len + 1 : NULL;
+}
+
+static void tell_host(struct scenario *s)
+{
+	struct core_host host = {
+		.locals = s->locals,
+		.n_locals = s->n_locals,
+		.rails = s->rails,
+		.n_rails = s->n_rails,
+		.rendezvous = s->rendezvous,
+		.n_rendezvous = s->n_rendezvous,
+	};
+
+	if (core_set_host(s->core, s->now, &host) < 0)
+		fail(s, "core_set_host() failed");
+}
+
+static void do_policy(struct scenario *s, char **words, int n)
+{
+	const struct anchor_option *option = &anchor_policy.options[0];
+	const char *value = n > 1 ? value_of(words[1], option->key) : NULL;
+	union anchor_value values[1] = { { .word = 0 } };
+
+	while (value && option->words[values[0].word] &&
+	       strcmp(option->words[values[0].word], value))
+		values[0].word++;
+
+	if (n > 1 && (!value || !option->words[values[0].word])) {
+		fail(s, "no such option: %s", words[1]);
+		return;
+	}
+
+	anchor_policy.free(s->rule.instance);
+	anchor_policy.make(values, &s->rule.instance);
+}
+
+static void do_rendezvous(struct scenario *s, char **words, int n)
+{
+	if (n == 2 && !strcmp(words[1], "keep"))
+		s->rule.rendezvous = ANCHOR_RENDEZVOUS_KEEP;
+	else if (n == 2 && !strcmp(words[1], "backup"))
+		s->rule.rendezvous = ANCHOR_RENDEZVOUS_BACKUP;
+	else if (n == 2 && !strcmp(words[1], "close"))
+		s->rule.rendezvous = ANCHOR_RENDEZVOUS_CLOSE;
+	else
+		fail(s, "rendezvous keep, backup or close");
+}
+
+static void do_timers(struct scenario *s, char **words, int n)
+{
+	struct core_timers *timers = &s->config.timers;
+	const struct {
+		const char *key;
+		struct anchor_span *span;
+	} keys[] = {
+		{ "grace", &timers->grace },
+		{ "connect", &timers->connect },
+		{ "retry-min", &timers->retry_min },
+		{ "retry-max", &timers->retry_max },
+	};
+
+	for (int i = 1; i < n; i++)
+		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
+			const char *value = value_of(words[i], keys[k].key);
+
+			if (value)
+				*keys[k].span = parse_span(s, value);
+		}
+}
+
+static void do_limits(struct scenario *s, char **words, int n)
+{
+	struct core_limits *limits = &s->config.limits;
+	const struct {
+		const char *key;
+		unsigned int *limit;
+	} keys[] = {
+		{ "connections", &limits->connections },
+		{ "subflows", &limits->subflows },
+		{ "announced", &limits->announced },
+	};
+
+	for (int i = 1; i < n; i++)
+		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
+			const char *value = value_of(words[i], keys[k].key);
+
+			if (value)
+				*keys[k].limit = (unsigned int) atoi(value);
+		}
+}
+
+static void do_manage(struct scenario *s, char **words, int n)
+{
+	s->config.scope.all = n == 2 && !strcmp(words[1], "all");
+}
+
+static void do_anchored(struct scenario *s, char **words, int n)
+{
+	for (int i = 1; i < n && s->n_rendezvous < PREFIXES_MAX; i++)
+		s->rendezvous[s->n_rendezvous++] = parse_prefix(s, words[i]);
+}
+
+static void do_rail(struct scenario *s, char **words, int n)
+{
+	struct core_rail *rail = &s->rails[s->n_rails];
+
+	snprintf(s->rail_names[s->n_rails], 16, "%s", words[1]);
+	rail->name = s->rail_names[s->n_rails++];
+	rail->prefixes = &s->prefixes[s->n_prefixes];
+	for (int i = 2; i < n && s->n_prefixes < PREFIXES_MAX; i++) {
+		s->prefixes[s->n_prefixes++] = parse_prefix(s, words[i]);
+		rail->n_prefixes++;
+	}
+}
+
+static void do_seed(struct scenario *s, char **words, int n)
+{
+	s->seed = n == 2 ? strtoull(words[1], NULL, 10) : 1;
+}
+
+static int16_t find_rail(struct scenario *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_rails; i++)
+		if (!strcmp(s->rails[i].name, name))
+			return (int16_t) i;
+
+	fail(s, "no rail %s", name);
+	return ANCHOR_RAIL_NONE;
+}
+
+/* Interfaces are numbered in the order of their first mention. */
+static size_t find_name(struct scenario *s, const char *name)
+{
+	size_t i = 0;
+
+	while (i < s->n_names && strcmp(s->names[i], name))
+		i++;
+
+	if (i == s->n_names && s->n_names < LINKS_MAX)
+		snprintf(s->names[s->n_names++], 16, "%s", name);
+
+	return i;
+}
+
+static void drop_link(struct scenario *s, size_t name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_locals; i++)
+		if (s->locals[i].ifindex != (int) name + 1)
+			s->locals[kept++] = s->locals[i];
+
+	s->n_locals = kept;
+}
+
+static void do_link(struct scenario *s, char **words, int n)
+{
+	size_t name = find_name(s, words[1]);
+
+	drop_link(s, name);
+	for (int i = 3; i < n && s->n_locals < ANCHOR_LOCALS_MAX; i++) {
+		struct anchor_endpoint endpoint = parse_endpoint(s, words[i]);
+
+		s->locals[s->n_locals++] = (struct core_local) {
+			.addr = endpoint.addr,
+			.link = s->names[name],
+			.ifindex = (int) name + 1,
+			.rail = find_rail(s, words[2]),
+			.join_port = endpoint.port,
+			.id = (uint8_t) (name + 1 + (unsigned int) (i - 3) *
+					 LINKS_MAX),
+		};
+	}
+
+	tell_host(s);
+}
+
+static void do_unlink(struct scenario *s, char **words, int n)
+{
+	(void) n;
+	drop_link(s, find_name(s, words[1]));
+	tell_host(s);
+}
+
+static void hand_in(struct scenario *s, const struct core_event *event)
+{
+	int err = core_handle(s->core, s->now, event);
+
+	if (err < 0 && err != -ENOSPC)
+		fail(s, "core_handle(): %s", strerror(-err));
+}
+
+static uint32_t parse_token(const char *text)
+{
+	return (uint32_t) strtoul(text, NULL, 16);
+}
+
+static struct core_event conn_event(struct scenario *s, char **words, int n,
+				    const char *role)
+{
+	return (struct core_event) {
+		.known = CORE_KNOWN_ROLE | CORE_KNOWN_DENY_JOIN,
+		.role = strcmp(role, "server") ? ANCHOR_ROLE_CLIENT :
+			ANCHOR_ROLE_SERVER,
+		.token = parse_token(words[0]),
+		.local = parse_endpoint(s, words[1]),
+		.remote = parse_endpoint(s, words[2]),
+		.deny_join_id0 = n > 3 && !strcmp(words[3], "deny"),
+	};
+}
+
+static void do_conn(struct scenario *s, char **words, int n)
+{
+	struct core_event event = conn_event(s, words + 1, n - 1, words[0]);
+
+	event.type = CORE_EVENT_CREATED;
+	hand_in(s, &event);
+	event.type = CORE_EVENT_ESTABLISHED;
+	hand_in(s, &event);
+}
+
+static void do_phase(struct scenario *s, char **words, int n)
+{
+	struct core_event event = conn_event(s, words + 2, n - 2, words[1]);
+
+	event.type = strcmp(words[0], "created") ? CORE_EVENT_ESTABLISHED :
+		CORE_EVENT_CREATED;
+	hand_in(s, &event);
+}
+
+static void do_closed(struct scenario *s, char **words, int n)
+{
+	struct core_event event = {
+		.type = CORE_EVENT_CLOSED,
+		.token = parse_token(words[1]),
+	};
+
+	(void) n;
+	hand_in(s, &event);
+}
+
+static void do_announced(struct scenario *s, char **words, int n)
+{
+	struct core_event event = {
+		.type = CORE_EVENT_ANNOUNCED,
+		.known = CORE_KNOWN_IDS,
+		.token = parse_token(words[1]),
+		.remote_id = (uint8_t) atoi(words[2]),
+		.remote = parse_endpoint(s, words[3]),
+	};
+
+	(void) n;
+	hand_in(s, &event);
+}
+
+static void do_removed(struct scenario *s, char **words, int n)
+{
+	struct core_event event = {
+		.type = CORE_EVENT_REMOVED,
+		.known = CORE_KNOWN_IDS,
+		.token = parse_token(words[1]),
+		.remote_id = (uint8_t) atoi(words[2]),
+	};
+
+	(void) n;
+	hand_in(s, &event);
+}
+
+static struct core_event subflow_event(struct scenario *s, char **words)
+{
+	return (struct core_event) {
+		.token = parse_token(words[1]),
+		.local = parse_endpoint(s, words[2]),
+		.remote = parse_endpoint(s, words[3]),
+	};
+}
+
+static void do_up(struct scenario *s, char **words, int n)
+{
+	struct core_event event = subflow_event(s, words);
+
+	event.type = CORE_EVENT_SUBFLOW_UP;
+	event.known = CORE_KNOWN_IDS | CORE_KNOWN_BACKUP;
+	event.local_id = (uint8_t) atoi(words[4]);
+	event.remote_id = (uint8_t) atoi(words[5]);
+	event.backup = n > 6 && !strcmp(words[6], "backup");
+	hand_in(s, &event);
+}
+
+static void do_down(struct scenario *s, char **words, int n)
+{
+	struct core_event event = subflow_event(s, words);
+
+	event.type = CORE_EVENT_SUBFLOW_DOWN;
+	if (n > 4) {
+		event.known = CORE_KNOWN_ERROR;
+		event.error = parse_errno(s, words[4]);
+	}
+
+	hand_in(s, &event);
+}
+
+static void do_priority(struct scenario *s, char **words, int n)
+{
+	struct core_event event = subflow_event(s, words);
+
+	(void) n;
+	event.type = CORE_EVENT_SUBFLOW_PRIORITY;
+	event.known = CORE_KNOWN_BACKUP;
+	event.backup = !strcmp(words[4], "backup");
+	hand_in(s, &event);
+}
+
+static bool is_nudge(const struct core_action *action)
+{
+	return action->reason == CORE_REASON_NUDGE;
+}
+
+/*
+ * Each new announcement is followed by a command that only makes it leave.
+ * That is checked here, and not written down in every scenario.
+ */
+static bool take(struct scenario *s, struct core_action *ret_action)
+{
+	struct core_action nudge;
+
+	if (!core_take_action(s->core, s->now, ret_action))
+		return false;
+
+	if (is_nudge(ret_action))
+		fail(s, "a nudge without an announcement");
+
+	if (ret_action->type != CORE_ACTION_ANNOUNCE ||
+	    ret_action->reason == CORE_REASON_RESTORE)
+		return true;
+
+	if (!core_take_action(s->core, s->now, &nudge) || !is_nudge(&nudge))
+		fail(s, "an announcement without a nudge");
+	else
+		core_result(s->core, s->now, &nudge, 0);
+
+	return true;
+}
+
+static void expect_nothing(struct scenario *s)
+{
+	struct core_action action;
+	char text[DESCRIBE_MAX];
+
+	while (take(s, &action)) {
+		fail(s, "not expected: %s", describe_action(&action, text));
+		core_result(s->core, s->now, &action, 0);
+	}
+}
+
+/* What becomes due meanwhile belongs to the next expectations. */
+static void do_wait(struct scenario *s, char **words, int n)
+{
+	(void) n;
+	expect_nothing(s);
+	s->now = anchor_time_add(s->now, parse_span(s, words[1]));
+	core_expire(s->core, s->now);
+}
+
+/* Joins words, so that spacing does not matter; tokens as they are logged. */
+static void expected_text(char **words, int n, char *buf)
+{
+	int at = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < n && at < DESCRIBE_MAX; i++) {
+		if (i == 1)
+			at += snprintf(buf + at, (size_t) (DESCRIBE_MAX - at),
+				       " %08x", parse_token(words[i]));
+		else
+			at += snprintf(buf + at, (size_t) (DESCRIBE_MAX - at),
+				       "%s%s", i ? " " : "", words[i]);
+	}
+}
+
+static void do_expect(struct scenario *s, char **words, int n)
+{
+	struct core_action action;
+	char expected[DESCRIBE_MAX];
+	char text[DESCRIBE_MAX];
+	int error = 0;
+
+	if (n > 3 && !strcmp(words[n - 2], "fails")) {
+		error = -parse_errno(s, words[n - 1]);
+		n -= 2;
+	}
+
+	expected_text(words + 1, n - 1, expected);
+	if (!take(s, &action)) {
+		fail(s, "expected: %s, got: nothing", expected);
+		return;
+	}
+
+	if (strcmp(expected, describe_action(&action, text)))
+		fail(s, "expected: %s, got: %s", expected, text);
+
+	core_result(s->core, s->now, &action, error);
+}
+
+static const struct command {
+	const char *word;
+	int words;		/* at least */
+	bool setup;		/* before the core is made */
+	void (*run)(struct scenario *s, char **words, int n);
+} commands[] = {
+	{ "policy", 1, true, do_policy },
+	{ "rendezvous", 2, true, do_rendezvous },
+	{ "timers", 2, true, do_timers },
+	{ "limits", 2, true, do_limits },
+	{ "manage", 2, true, do_manage },
+	{ "anchored", 2, true, do_anchored },
+	{ "rail", 2, true, do_rail },
+	{ "seed", 2, true, do_seed },
+	{ "link", 4, false, do_link },
+	{ "unlink", 2, false, do_unlink },
+	{ "server", 4, false, do_conn },
+	{ "client", 4, false, do_conn },
+	{ "created", 5, false, do_phase },
+	{ "established", 5, false, do_phase },
+	{ "closed", 2, false, do_closed },
+	{ "announced", 4, false, do_announced },
+	{ "removed", 3, false, do_removed },
+	{ "up", 6, false, do_up },
+	{ "down", 4, false, do_down },
+	{ "priority", 5, false, do_priority },
+	{ "wait", 2, false, do_wait },
+	{ "expect", 3, false, do_expect },
+};
+
+static const struct command *find_command(const char *word)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(commands[i].word, word))
+			return &commands[i];
+
+	return NULL;
+}
+
+static void run_words(struct scenario *s, char **words, int n)
+{
+	const struct command *command = find_command(words[0]);
+
+	if (!command || n < command->words) {
+		fail(s, "not understood: %s", words[0]);
+		return;
+	}
+
+	if (command->setup && s->core) {
+		fail(s, "%s comes before links and events", words[0]);
+		return;
+	}
+
+	if (!command->setup && !s->core) {
+		s->core = core_new(&s->config, s->seed);
+		tell_host(s);
+	}
+
+	command->run(s, words, n);
+}
+
+static void run_line(struct scenario *s, char *line)
+{
+	char *words[WORDS_MAX];
+	int n = 0;
+
+	line[strcspn(line, "#\n")] = '\0';
+	for (char *word = strtok(line, " \t"); word && n < WORDS_MAX;
+	     word = strtok(NULL, " \t"))
+		words[n++] = word;
+
+	if (n)
+		run_words(s, words, n);
+}
+
+static void set_defaults(struct scenario *s, const char *file)
+{
+	char *rail[] = { (char[]) { "policy" } };
+
+	*s = (struct scenario) {
+		.file = file,
+		.seed = 1,
+		.now = { 1000000 },
+		.config = {
+			.limits = { 1000, 16, 16 },
+			.timers = {
+				.grace = anchor_ms(300),
+				.connect = anchor_ms(5000),
+				.retry_min = anchor_ms(1000),
+				.retry_max = anchor_ms(60000),
+			},
+			.n_rules = 1,
+		},
+		.rule = {
+			.name = "scenario",
+			.policy = &anchor_policy,
+			.rendezvous = ANCHOR_RENDEZVOUS_BACKUP,
+		},
+	};
+	s->config.rules = &s->rule;
+	do_policy(s, rail, 1);
+}
+
+static bool run_file(const char *file)
+{
+	static struct scenario s;
+	FILE *in = fopen(file, "re");
+	char line[512];
+
+	if (!in) {
+		perror(file);
+		return false;
+	}
+
+	set_defaults(&s, file);
+	while (fgets(line, sizeof(line), in)) {
+		s.line++;
+		run_line(&s, line);
+	}
+
+	fclose(in);
+	if (s.core)
+		expect_nothing(&s);
+	else
+		fail(&s, "nothing happens");
+
+	core_free(s.core);
+	anchor_policy.free(s.rule.instance);
+	return !s.failed;
+}
+
+int main(int argc, char **argv)
+{
+	bool good = argc > 1;
+
+	for (int i = 1; i < argc; i++)
+		good &= run_file(argv[i]);
+
+	return good ? 0 : 1;
+}
