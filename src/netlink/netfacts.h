@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The host's interfaces and addresses, followed live.
+ *
+ * Subscribes to rtnetlink, dumps what is there, and keeps a table of it. On
+ * every change, and after a lost message has been made good by a new dump,
+ * it says that something changed; the reader then looks at the whole table.
+ *
+ *	netfacts_new(on_change, data, &facts);
+ *	poll netfacts_fd() -> netfacts_dispatch(facts);
+ *
+ *	for (i = 0; (link = netfacts_link(facts, i)); i++) ...
+ */
+#ifndef NETLINK_NETFACTS_H
+#define NETLINK_NETFACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "netlink/nlsock.h"
+#include "netlink/rtnl.h"
+
+struct netfacts;
+
+/* Called from netfacts_dispatch(), once for all messages it has read. */
+typedef void (*netfacts_change_cb)(void *data);
+
+/*
+ * Returns with both tables complete (it waits for the first dumps), without
+ * calling changed, or a negative errno. buffer: bytes of receive buffer.
+ */
+int netfacts_new(int buffer, netfacts_change_cb changed, void *data,
+		 struct netfacts **ret_facts);
+void netfacts_free(struct netfacts *facts);
+
+int netfacts_fd(const struct netfacts *facts);
+int netfacts_dispatch(struct netfacts *facts);	/* 0 or a negative errno */
+
+/*
+ * Sorted by ifindex; addresses by (ifindex, order of arrival). NULL beyond
+ * the end. Valid until the next dispatch.
+ */
+const struct rtnl_link *netfacts_link(const struct netfacts *facts, size_t i);
+const struct rtnl_address *netfacts_address(const struct netfacts *facts,
+					    size_t i);
+void netfacts_get_stats(const struct netfacts *facts,
+			struct nlsock_stats *ret_stats);
+
+#endif

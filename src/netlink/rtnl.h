@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Links and addresses from rtnetlink, as bytes and structs. No sockets here;
+ * netlink/netfacts.h follows them live.
+ */
+#ifndef NETLINK_RTNL_H
+#define NETLINK_RTNL_H
+
+#include <stdbool.h>
+
+#include <anchor/types.h>
+
+struct nlmsghdr;
+
+#define RTNL_NAME_MAX 16	/* IFNAMSIZ */
+#define RTNL_MESSAGE_MAX 128
+
+struct rtnl_link {
+	int ifindex;
+	char name[RTNL_NAME_MAX];
+	char kind[RTNL_NAME_MAX];	/* IFLA_INFO_KIND: "dummy", "veth", "" */
+	bool loopback;			/* IFF_LOOPBACK */
+	bool up;			/* IFF_UP */
+	bool carrier;			/* IFF_LOWER_UP and not IF_OPER_DOWN */
+};
+
+struct rtnl_address {
+	int ifindex;
+	struct anchor_addr addr;
+	uint8_t prefixlen;
+	bool global;		/* RT_SCOPE_UNIVERSE or site, not link or host */
+	bool usable;		/* not tentative, failed DAD, or deprecated */
+};
+
+struct nlmsghdr *rtnl_encode_dump_links(void *buf);
+struct nlmsghdr *rtnl_encode_dump_addresses(void *buf);
+
+/*
+ * Each returns 0 for news, 1 for "it is gone", -ENOMSG for another type of
+ * message, -EBADMSG. The result is written only on 0 and 1.
+ */
+int rtnl_decode_link(const struct nlmsghdr *nlh, struct rtnl_link *ret_link);
+int rtnl_decode_address(const struct nlmsghdr *nlh,
+			struct rtnl_address *ret_address);
+
+#endif
