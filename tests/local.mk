@@ -24,7 +24,7 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-unused-parameter
+unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 EXTRA_DIST += tests/unit/unit.h
 
 tests_unit_test_addrtext_CPPFLAGS = $(unit_cppflags)

@@ -73,11 +73,16 @@ struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
  * taken with accept() (EINVAL, mptcp_subflow_create_socket()), or that is
  * not fully established (ENOTCONN). Neither takes long, as a rule.
  */
+static bool is_not_ready(int error)
+{
+	return error == -EINVAL || error == -ENOTCONN;
+}
+
 static struct anchor_time open_retry_at(struct core *core,
 					struct anchor_time now,
 					unsigned int failures, int error)
 {
-	if (error == -EINVAL || error == -ENOTCONN)
+	if (is_not_ready(error))
 		return back_off(core, now, anchor_ms(1),
 				core->config->timers.retry_min, failures);
 
@@ -141,7 +146,6 @@ static void forget(struct core *core, struct conn *conn)
 int core_set_host(struct core *core, struct anchor_time now,
 		  const struct core_host *host)
 {
-	(void) now;
 
 	if (host->n_locals > ANCHOR_LOCALS_MAX ||
 	    host->n_rails > CORE_RAILS_MAX)
@@ -411,12 +415,20 @@ static void subflow_done(struct core *core, struct anchor_time now,
 	}
 }
 
+bool core_error_is_news(const struct core_action *action, int error)
+{
+	if (error == -ESRCH || error == -ENOENT)
+		return false;
+
+	return action->type != CORE_ACTION_OPEN || !is_not_ready(error);
+}
+
 void core_result(struct core *core, struct anchor_time now,
 		 const struct core_action *action, int error)
 {
 	struct conn *conn = table_find(&core->conns, action->token);
 
-	if (error)
+	if (error && core_error_is_news(action, error))
 		core->stats.failed++;
 
 	if (!conn)

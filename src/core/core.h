@@ -228,6 +228,12 @@ bool core_take_action(struct core *core, struct anchor_time now,
 void core_result(struct core *core, struct anchor_time now,
 		 const struct core_action *action, int error);
 
+/*
+ * False for errors that are a matter of course: what it was about has gone
+ * meanwhile, or is not ready yet.
+ */
+bool core_error_is_news(const struct core_action *action, int error);
+
 /* ANCHOR_NEVER if nothing waits for time to pass. */
 struct anchor_time core_next_deadline(const struct core *core);
 void core_expire(struct core *core, struct anchor_time now);

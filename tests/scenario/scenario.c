@@ -327,7 +327,6 @@ static void do_link(struct scenario *s, char **words, int n)
 
 static void do_unlink(struct scenario *s, char **words, int n)
 {
-	(void) n;
 	drop_link(s, find_name(s, words[1]));
 	tell_host(s);
 }
@@ -385,7 +384,6 @@ static void do_closed(struct scenario *s, char **words, int n)
 		.token = parse_token(words[1]),
 	};
 
-	(void) n;
 	hand_in(s, &event);
 }
 
@@ -399,7 +397,6 @@ static void do_announced(struct scenario *s, char **words, int n)
 		.remote = parse_endpoint(s, words[3]),
 	};
 
-	(void) n;
 	hand_in(s, &event);
 }
 
@@ -412,7 +409,6 @@ static void do_removed(struct scenario *s, char **words, int n)
 		.remote_id = (uint8_t) atoi(words[2]),
 	};
 
-	(void) n;
 	hand_in(s, &event);
 }
 
@@ -454,7 +450,6 @@ static void do_priority(struct scenario *s, char **words, int n)
 {
 	struct core_event event = subflow_event(s, words);
 
-	(void) n;
 	event.type = CORE_EVENT_SUBFLOW_PRIORITY;
 	event.known = CORE_KNOWN_BACKUP;
 	event.backup = !strcmp(words[4], "backup");
@@ -506,7 +501,6 @@ static void expect_nothing(struct scenario *s)
 /* What becomes due meanwhile belongs to the next expectations. */
 static void do_wait(struct scenario *s, char **words, int n)
 {
-	(void) n;
 	expect_nothing(s);
 	s->now = anchor_time_add(s->now, parse_span(s, words[1]));
 	core_expire(s->core, s->now);

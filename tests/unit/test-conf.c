@@ -217,6 +217,65 @@ static void test_defaults(void **state)
 	free(b);
 }
 
+/* Takes the sharp sign from "#key=", and from nothing else. */
+static void uncomment(char *text)
+{
+	char *out = text;
+
+	for (const char *in = text; *in; in++) {
+		bool begins = in == text || in[-1] == '\n';
+
+		if (!begins || in[0] != '#' || in[1] < 'a' || in[1] > 'z')
+			*out++ = *in;
+	}
+
+	*out = '\0';
+}
+
+/* The shipped file changes nothing, and shows every key with its default. */
+static void test_shipped(void **state)
+{
+	const struct scratch *scratch = *state;
+	const char *srcdir = getenv("ANCHOR_SRCDIR");
+	const struct config_key *key;
+	char path[PATH_LEN], line[PATH_LEN];
+	struct diag *diag = diag_new();
+	struct config *config, *plain;
+	char *text, *a, *b;
+
+	if (!srcdir) {
+		diag_free(diag);
+		skip();
+	}
+
+	snprintf(path, sizeof(path), "%s/etc/anchor.conf", srcdir);
+	assert_int_equal(config_load(path, false, diag, &config), 0);
+	config_free(config);
+
+	text = slurp(path);
+	for (size_t i = 0; (key = config_key(i)); i++) {
+		snprintf(line, sizeof(line), "\n#%s=%s\n", key->key,
+			 key->fallback);
+		if (strcmp(key->section, "rail.NAME") && !strstr(text, line))
+			fail_msg("%s lacks%s", path, line);
+	}
+
+	uncomment(text);
+	write_file(scratch->path, text, strlen(text));
+	assert_int_equal(config_load(scratch->path, false, diag, &config), 0);
+	assert_int_equal(config_load(NULL, false, diag, &plain), 0);
+	a = printed(config);
+	b = printed(plain);
+	assert_string_equal(a, b);
+
+	config_free(config);
+	config_free(plain);
+	diag_free(diag);
+	free(text);
+	free(a);
+	free(b);
+}
+
 static void expect_error(const char *path, int err, const char *expected)
 {
 	struct diag *diag = diag_new();
@@ -346,6 +405,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_cases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_defaults, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_shipped, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable, setup,
 						teardown),

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The engine's state, shared by engine.c, which runs it, and report.c. */
+#ifndef HOST_ENGINE_PRIVATE_H
+#define HOST_ENGINE_PRIVATE_H
+
+#include <ell/ell.h>
+
+#include "host/engine.h"
+#include "host/links.h"
+#include "host/listeners.h"
+#include "host/pm.h"
+#include "netlink/netfacts.h"
+
+struct engine {
+	struct engine_options options;
+	struct core_config core_config;
+	struct core *core;
+	struct pm *pm;
+	struct netfacts *facts;
+	struct l_io *facts_io;
+	struct links *links;
+	struct core_local locals[ANCHOR_LOCALS_MAX];
+	struct listeners *listeners;
+	struct l_timeout *deadline;
+	struct l_timeout *listen_again;
+	struct anchor_time started;
+	bool full;		/* said that a limit was met */
+};
+
+struct anchor_time engine_now(void);
+
+#endif

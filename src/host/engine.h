@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine: what every host of Anchor runs. It feeds the core with links
+ * and connections, carries out the core's actions, keeps the join listeners,
+ * and answers questions about it all. Runs on ELL's main loop.
+ *
+ *	engine_new(&options, &engine);
+ *	... l_main_run() ...
+ *	engine_free(engine);	paths and announcements stay as they are
+ */
+#ifndef HOST_ENGINE_H
+#define HOST_ENGINE_H
+
+#include <jansson.h>
+
+#include "conf/config.h"
+#include "conf/policies.h"
+#include "core/core.h"
+
+struct engine;
+
+struct engine_options {
+	const struct config *config;		/* outlives the engine */
+	const struct policies *policies;	/* likewise */
+	void (*on_failure)(int error, void *data);	/* it cannot go on */
+	void *data;
+};
+
+/* Returns 0 or a negative errno with a sentence in reason. */
+int engine_new(const struct engine_options *options,
+	       struct engine **ret_engine, char *reason, size_t len);
+void engine_free(struct engine *engine);
+
+/*
+ * Answers "status", "links", "connections" or "paths"; NULL for another
+ * question. A new reference.
+ */
+json_t *engine_report(struct engine *engine, const char *what);
+
+#endif

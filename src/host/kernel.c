@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The kernel's MPTCP settings. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/kernel.h"
+
+#define SYSCTLS "/proc/sys/net/mptcp/"
+
+static const struct selector {
+	const char *name;
+	const char *userspace;
+} selectors[] = {
+	{ "path_manager", "userspace" },
+	{ "pm_type", "1" },
+};
+
+static int sysctl_open(const char *name, int flags)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), SYSCTLS "%s", name);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int sysctl_read(const char *name, char *value, size_t len)
+{
+	int fd = sysctl_open(name, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+
+	n = read(fd, value, len - 1);
+	close(fd);
+	if (n < 0)
+		return -EIO;
+
+	value[n] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	return 0;
+}
+
+static int sysctl_write(const char *name, const char *value)
+{
+	int fd = sysctl_open(name, O_WRONLY);
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fd;
+
+	n = write(fd, value, strlen(value));
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int check_enabled(char *reason, size_t len)
+{
+	char value[32];
+	int err = sysctl_read("enabled", value, sizeof(value));
+
+	if (err == -ENOENT)
+		snprintf(reason, len, "this kernel has no MPTCP "
+			 "(no net.mptcp.enabled)");
+	else if (err < 0)
+		snprintf(reason, len, "cannot read net.mptcp.enabled: %s",
+			 strerror(-err));
+	else if (strcmp(value, "0"))
+		return 0;
+	else
+		snprintf(reason, len, "MPTCP is disabled here: "
+			 "set net.mptcp.enabled=1");
+
+	return err < 0 ? err : -EOPNOTSUPP;
+}
+
+static const struct selector *find_selector(char *value, size_t len)
+{
+	for (size_t i = 0; i < sizeof(selectors) / sizeof(*selectors); i++)
+		if (!sysctl_read(selectors[i].name, value, len))
+			return &selectors[i];
+
+	return NULL;
+}
+
+int kernel_prepare(struct kernel *kernel, bool select, char *reason,
+		   size_t len)
+{
+	const struct selector *selector;
+	int err = check_enabled(reason, len);
+
+	*kernel = (struct kernel) { 0 };
+	if (err < 0)
+		return err;
+
+	selector = find_selector(kernel->before, sizeof(kernel->before));
+	if (!selector) {
+		snprintf(reason, len, "this kernel has no user-space path "
+			 "manager (no net.mptcp.pm_type)");
+		return -EOPNOTSUPP;
+	}
+
+	kernel->sysctl = selector->name;
+	if (!strcmp(kernel->before, selector->userspace))
+		return 0;
+
+	if (!select) {
+		snprintf(reason, len, "the kernel's own path manager is "
+			 "selected: set net.mptcp.%s=%s, or "
+			 "[kernel] select-path-manager=yes",
+			 selector->name, selector->userspace);
+		return -EBUSY;
+	}
+
+	err = sysctl_write(selector->name, selector->userspace);
+	if (err < 0)
+		snprintf(reason, len, "cannot set net.mptcp.%s=%s: %s",
+			 selector->name, selector->userspace,
+			 strerror(-err));
+
+	kernel->selected = !err;
+	return err;
+}
+
+int kernel_restore(struct kernel *kernel)
+{
+	if (!kernel->selected)
+		return 0;
+
+	kernel->selected = false;
+	return sysctl_write(kernel->sysctl, kernel->before);
+}

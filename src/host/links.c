@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From interfaces and configuration to links, rails, rendezvous addresses. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "host/links.h"
+
+#define ID_MAX 127	/* announced IDs, see core/rails.h */
+
+bool link_managed(const struct link *link)
+{
+	switch (link->state) {
+	case LINK_USABLE:
+	case LINK_DOWN:
+	case LINK_NO_CARRIER:
+		return true;
+	case LINK_LOOPBACK:
+	case LINK_NOT_CHOSEN:
+	case LINK_EXCLUDED:
+	case LINK_NO_ADDRESS:
+	case LINK_TOO_MANY:
+		return false;
+	}
+
+	return false;
+}
+
+const char *link_state_text(enum link_state state)
+{
+	switch (state) {
+	case LINK_USABLE:
+		return "";
+	case LINK_LOOPBACK:
+		return "loopback-like: holds rendezvous addresses";
+	case LINK_NOT_CHOSEN:
+		return "not among the configured interfaces";
+	case LINK_EXCLUDED:
+		return "excluded by configuration";
+	case LINK_NO_ADDRESS:
+		return "no global address";
+	case LINK_DOWN:
+		return "administratively down";
+	case LINK_NO_CARRIER:
+		return "no carrier";
+	case LINK_TOO_MANY:
+		return "more links than can be managed";
+	}
+
+	return "?";
+}
+
+static bool globs_match(const struct config_globs *globs, const char *name)
+{
+	for (size_t i = 0; i < globs->n; i++)
+		if (!fnmatch(globs->items[i], name, 0))
+			return true;
+
+	return false;
+}
+
+static bool loopback_like(const struct rtnl_link *link)
+{
+	return link->loopback || !strcmp(link->kind, "dummy");
+}
+
+static int16_t configured_rail(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_rails; i++)
+		if (globs_match(&config->rails[i].interfaces, name))
+			return (int16_t) i;
+
+	return ANCHOR_RAIL_NONE;
+}
+
+static bool chosen(const struct config *config, const char *name)
+{
+	return config->links.interfaces_auto ||
+		globs_match(&config->links.interfaces, name) ||
+		configured_rail(config, name) != ANCHOR_RAIL_NONE;
+}
+
+static bool has_global(const struct links_input *input, int ifindex)
+{
+	for (size_t i = 0; i < input->n_addresses; i++)
+		if (input->addresses[i].ifindex == ifindex &&
+		    input->addresses[i].global)
+			return true;
+
+	return false;
+}
+
+static enum link_state classify(const struct links_input *input,
+				const struct config *config,
+				const struct rtnl_link *link)
+{
+	if (loopback_like(link))
+		return LINK_LOOPBACK;
+
+	if (globs_match(&config->links.exclude, link->name))
+		return LINK_EXCLUDED;
+
+	if (!chosen(config, link->name))
+		return LINK_NOT_CHOSEN;
+
+	if (!has_global(input, link->ifindex))
+		return LINK_NO_ADDRESS;
+
+	if (!link->up)
+		return LINK_DOWN;
+
+	return link->carrier ? LINK_USABLE : LINK_NO_CARRIER;
+}
+
+/* A link in no configured rail is a rail of its own, named after it. */
+static void place_on_rail(struct links *links, const struct config *config,
+			  struct link *link)
+{
+	link->rail = configured_rail(config, link->facts.name);
+	if (link->rail != ANCHOR_RAIL_NONE)
+		return;
+
+	if (links->n_rails == CORE_RAILS_MAX) {
+		link->state = LINK_TOO_MANY;
+		return;
+	}
+
+	link->rail = (int16_t) links->n_rails;
+	links->rails[links->n_rails++].name = link->facts.name;
+}
+
+static int add_links(struct links *links, const struct links_input *input,
+		     const struct config *config)
+{
+	links->links = calloc(input->n_links + 1, sizeof(*links->links));
+	if (!links->links)
+		return -ENOMEM;
+
+	for (size_t i = 0; i < config->n_rails; i++)
+		links->rails[links->n_rails++] = (struct core_rail) {
+			.name = config->rails[i].name,
+			.prefixes = config->rails[i].prefixes.items,
+			.n_prefixes = config->rails[i].prefixes.n,
+		};
+
+	for (size_t i = 0; i < input->n_links; i++) {
+		struct link *link = &links->links[links->n_links++];
+
+		link->facts = input->links[i];
+		link->state = classify(input, config, &link->facts);
+		link->rail = ANCHOR_RAIL_NONE;
+		if (link_managed(link))
+			place_on_rail(links, config, link);
+	}
+
+	return 0;
+}
+
+static const struct link *find_link(const struct links *links, int ifindex)
+{
+	for (size_t i = 0; i < links->n_links; i++)
+		if (links->links[i].facts.ifindex == ifindex)
+			return &links->links[i];
+
+	return NULL;
+}
+
+static unsigned int count_managed(const struct links *links,
+				  const struct link *before)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < links->n_links; i++) {
+		if (&links->links[i] == before)
+			break;
+
+		n += link_managed(&links->links[i]);
+	}
+
+	return n;
+}
+
+/* How many addresses of that family the link has already. */
+static unsigned int count_family(const struct links *links,
+				 const struct link *link, uint8_t family)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < links->n_addresses; i++)
+		n += links->addresses[i].link == link &&
+			links->addresses[i].facts.addr.family == family;
+
+	return n;
+}
+
+/*
+ * The first address of each link, by ifindex, is 1, 2, ...; the second
+ * addresses follow. Peers number theirs in the same way, so that rails can
+ * be told by ID where prefixes do not tell (core/rails.h).
+ */
+static uint8_t preferred_id(const struct links *links,
+			    const struct link *link, uint8_t family)
+{
+	unsigned int id = 1 + count_managed(links, link) +
+		count_family(links, link, family) * count_managed(links, NULL);
+
+	return id <= ID_MAX ? (uint8_t) id : 0;
+}
+
+static int add_addresses(struct links *links, const struct links_input *input)
+{
+	links->addresses = calloc(input->n_addresses + 1,
+				  sizeof(*links->addresses));
+	if (!links->addresses)
+		return -ENOMEM;
+
+	for (size_t i = 0; i < input->n_addresses; i++) {
+		const struct rtnl_address *facts = &input->addresses[i];
+		const struct link *link = find_link(links, facts->ifindex);
+		uint8_t id;
+
+		if (!link || !link_managed(link) || !facts->global)
+			continue;
+
+		id = preferred_id(links, link, facts->addr.family);
+		links->addresses[links->n_addresses++] =
+			(struct link_address) {
+				.facts = *facts,
+				.link = link,
+				.wanted = facts->usable,
+				.usable = facts->usable &&
+					link->state == LINK_USABLE,
+				.id = id,
+			};
+	}
+
+	return 0;
+}
+
+static int add_rendezvous(struct links *links,
+			  const struct links_input *input,
+			  const struct config *config)
+{
+	const struct config_prefixes *listed = &config->rendezvous.addresses;
+
+	links->rendezvous = calloc(input->n_addresses + listed->n + 1,
+				   sizeof(*links->rendezvous));
+	if (!links->rendezvous)
+		return -ENOMEM;
+
+	if (!config->rendezvous.addresses_auto) {
+		for (size_t i = 0; i < listed->n; i++)
+			links->rendezvous[links->n_rendezvous++] =
+							listed->items[i];
+		return 0;
+	}
+
+	for (size_t i = 0; i < input->n_addresses; i++) {
+		const struct rtnl_address *facts = &input->addresses[i];
+		const struct link *link = find_link(links, facts->ifindex);
+
+		if (!link || link->state != LINK_LOOPBACK || !facts->global)
+			continue;
+
+		links->rendezvous[links->n_rendezvous++] =
+			(struct anchor_prefix) {
+				.addr = facts->addr,
+				.len = (uint8_t) anchor_addr_bits(&facts->addr),
+			};
+	}
+
+	return 0;
+}
+
+int links_build(const struct links_input *input, const struct config *config,
+		struct links **ret_links)
+{
+	struct links *links = calloc(1, sizeof(*links));
+
+	if (!links)
+		return -ENOMEM;
+
+	if (add_links(links, input, config) < 0 ||
+	    add_addresses(links, input) < 0 ||
+	    add_rendezvous(links, input, config) < 0) {
+		links_free(links);
+		return -ENOMEM;
+	}
+
+	*ret_links = links;
+	return 0;
+}
+
+void links_free(struct links *links)
+{
+	if (!links)
+		return;
+
+	free(links->links);
+	free(links->addresses);
+	free(links->rendezvous);
+	free(links);
+}
+
+void links_to_core(const struct links *links, struct core_local *locals,
+		   struct core_host *ret_host)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < links->n_addresses; i++) {
+		const struct link_address *address = &links->addresses[i];
+
+		if (!address->usable || n == ANCHOR_LOCALS_MAX)
+			continue;
+
+		locals[n++] = (struct core_local) {
+			.addr = address->facts.addr,
+			.link = address->link->facts.name,
+			.ifindex = address->facts.ifindex,
+			.rail = address->link->rail,
+			.join_port = address->join_port,
+			.id = address->id,
+		};
+	}
+
+	*ret_host = (struct core_host) {
+		.locals = locals,
+		.n_locals = n,
+		.rails = links->rails,
+		.n_rails = links->n_rails,
+		.rendezvous = links->rendezvous,
+		.n_rendezvous = links->n_rendezvous,
+	};
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Join listeners. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ell/ell.h>
+
+#include "host/listeners.h"
+#include "util/addrtext.h"
+#include "util/sockaddr.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+#define BACKLOG 128
+#define PROBLEM_MAX 128
+
+struct listener {
+	struct listeners *owner;
+	struct anchor_addr addr;
+	int ifindex;
+	uint16_t port;
+	struct l_io *io;	/* NULL while it could not be opened */
+	char problem[PROBLEM_MAX];
+	bool wanted;
+};
+
+struct listeners {
+	unsigned int port;
+	struct l_queue *all;
+	uint64_t strangers;
+	int reserve;	/* a descriptor to give up when there are no more */
+};
+
+static void listener_free(void *data)
+{
+	struct listener *listener = data;
+
+	l_io_destroy(listener->io);
+	l_free(listener);
+}
+
+struct listeners *listeners_new(unsigned int port)
+{
+	struct listeners *listeners = l_new(struct listeners, 1);
+
+	listeners->port = port;
+	listeners->all = l_queue_new();
+	listeners->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return listeners;
+}
+
+void listeners_free(struct listeners *listeners)
+{
+	if (!listeners)
+		return;
+
+	l_queue_destroy(listeners->all, listener_free);
+	if (listeners->reserve >= 0)
+		close(listeners->reserve);
+
+	l_free(listeners);
+}
+
+uint64_t listeners_strangers(const struct listeners *listeners)
+{
+	return listeners->strangers;
+}
+
+static void reset(int fd)
+{
+	struct linger at_once = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
+/*
+ * With no descriptor left accept() fails and the stranger would stay in the
+ * backlog, and the loop would spin on it: the spare one lets it be reset.
+ */
+static bool accept_with_reserve(struct listeners *listeners, int listen_fd)
+{
+	int fd;
+
+	if (listeners->reserve < 0)
+		return false;
+
+	close(listeners->reserve);
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0) {
+		reset(fd);
+		listeners->strangers++;
+	}
+
+	listeners->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fd >= 0;
+}
+
+static bool on_stranger(struct l_io *io, void *data)
+{
+	struct listener *listener = data;
+	struct listeners *listeners = listener->owner;
+
+	for (int i = 0; i < BACKLOG; i++) {
+		int fd = accept4(l_io_get_fd(io), NULL, NULL,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			reset(fd);
+			listeners->strangers++;
+		} else if (errno == EMFILE || errno == ENFILE) {
+			return accept_with_reserve(listeners,
+						   l_io_get_fd(io));
+		} else if (errno != ECONNABORTED && errno != EINTR) {
+			break;
+		}
+	}
+
+	return true;
+}
+
+static int set_options(int fd, const struct listener *listener,
+		       const char *device)
+{
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+		       (socklen_t) strlen(device)) < 0)
+		return -errno;
+
+	if (listener->addr.family == ANCHOR_FAMILY_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -errno;
+
+	return 0;
+}
+
+static int listen_at(struct listener *listener, const char *device, int fd)
+{
+	struct anchor_endpoint endpoint = {
+		.addr = listener->addr,
+		.port = (uint16_t) listener->owner->port,
+	};
+	struct sockaddr_storage name;
+	socklen_t len = sockaddr_from(&endpoint, &name);
+	int err = set_options(fd, listener, device);
+
+	if (err < 0)
+		return err;
+
+	if (bind(fd, (struct sockaddr *) &name, len) < 0 ||
+	    listen(fd, BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *) &name, &len) < 0)
+		return -errno;
+
+	sockaddr_to(&name, &endpoint);
+	listener->port = endpoint.port;
+	return 0;
+}
+
+static int listener_open(struct listener *listener, const char *device)
+{
+	int domain = listener->addr.family == ANCHOR_FAMILY_INET6 ?
+		AF_INET6 : AF_INET;
+	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			IPPROTO_MPTCP);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+
+	err = listen_at(listener, device, fd);
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+
+	listener->io = l_io_new(fd);
+	l_io_set_close_on_destroy(listener->io, true);
+	l_io_set_read_handler(listener->io, on_stranger, listener, NULL);
+	return 0;
+}
+
+/* Says a problem once, when it appears or changes. */
+static void note_problem(struct listener *listener, const char *device,
+			 int err)
+{
+	char addr[ADDRTEXT_MAX];
+	char problem[PROBLEM_MAX] = "";
+	unsigned int port = listener->owner->port;
+
+	addrtext(&listener->addr, addr);
+	if (err == -EADDRINUSE && port)
+		snprintf(problem, sizeof(problem), "join port %u is in use",
+			 port);
+	else if (err < 0)
+		snprintf(problem, sizeof(problem), "cannot listen: %s",
+			 strerror(-err));
+
+	if (!strcmp(problem, listener->problem))
+		return;
+
+	l_strlcpy(listener->problem, problem, sizeof(listener->problem));
+	if (err < 0)
+		l_error("%s on %s: %s; peers cannot join there", addr, device,
+			problem);
+	else
+		l_info("%s on %s: joins are taken at port %u", addr, device,
+		       listener->port);
+}
+
+static struct listener *find(struct listeners *listeners,
+			     const struct link_address *address)
+{
+	const struct l_queue_entry *at;
+
+	for (at = l_queue_get_entries(listeners->all); at; at = at->next) {
+		struct listener *listener = at->data;
+
+		if (listener->ifindex == address->facts.ifindex &&
+		    anchor_addr_equal(&listener->addr, &address->facts.addr))
+			return listener;
+	}
+
+	return NULL;
+}
+
+static struct listener *add(struct listeners *listeners,
+			    const struct link_address *address)
+{
+	struct listener *listener = l_new(struct listener, 1);
+
+	listener->owner = listeners;
+	listener->addr = address->facts.addr;
+	listener->ifindex = address->facts.ifindex;
+	l_queue_push_tail(listeners->all, listener);
+	return listener;
+}
+
+static void mark_unwanted(void *data, void *user_data)
+{
+	struct listener *listener = data;
+
+	listener->wanted = false;
+}
+
+static bool free_unwanted(void *data, void *user_data)
+{
+	struct listener *listener = data;
+
+	if (listener->wanted)
+		return false;
+
+	listener_free(listener);
+	return true;
+}
+
+bool listeners_sync(struct listeners *listeners, struct links *links)
+{
+	bool complete = true;
+
+	l_queue_foreach(listeners->all, mark_unwanted, NULL);
+
+	for (size_t i = 0; i < links->n_addresses; i++) {
+		struct link_address *address = &links->addresses[i];
+		const char *device = address->link->facts.name;
+		struct listener *listener;
+
+		if (!address->wanted)
+			continue;
+
+		listener = find(listeners, address);
+		if (!listener)
+			listener = add(listeners, address);
+
+		listener->wanted = true;
+		if (!listener->io)
+			note_problem(listener, device,
+				     listener_open(listener, device));
+
+		address->join_port = listener->io ? listener->port : 0;
+		address->problem = listener->io ? NULL : listener->problem;
+		complete &= listener->io != NULL;
+	}
+
+	l_queue_foreach_remove(listeners->all, free_unwanted, NULL);
+	return complete;
+}

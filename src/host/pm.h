@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Anchor's own connection to the kernel's path manager: events in, actions
+ * out. Runs on ELL's main loop.
+ *
+ *	pm_new(&options, &pm);
+ *	while (pm_ready(pm) && core_take_action(...))
+ *		pm_submit(pm, &action);
+ *	pm_flush(pm);		sends them all; results come by on_result
+ */
+#ifndef HOST_PM_H
+#define HOST_PM_H
+
+#include "core/core.h"
+#include "netlink/nlsock.h"
+
+struct pm;
+
+struct pm_options {
+	int buffer;		/* receive buffer for events, bytes */
+	unsigned int commands;	/* under way at the same time */
+	bool events;		/* false: the host has another source */
+
+	void (*on_event)(const struct core_event *event, void *data);
+	/* error as core_result() takes it; reason: the kernel's words or "" */
+	void (*on_result)(const struct core_action *action, int error,
+			  const char *reason, void *data);
+	void (*on_batch)(void *data);	/* after all that could be read */
+	void (*on_overrun)(void *data);	/* events were lost */
+	void (*on_failure)(int error, void *data);	/* a socket is gone */
+	void *data;
+};
+
+/*
+ * Returns 0 or a negative errno: -EPERM without CAP_NET_ADMIN, -ENOENT if
+ * the kernel has no mptcp_pm family.
+ */
+int pm_new(const struct pm_options *options, struct pm **ret_pm);
+void pm_free(struct pm *pm);
+
+bool pm_ready(const struct pm *pm);
+/* Returns 0, -ENOMEM, or -EAGAIN if it was not ready. */
+int pm_submit(struct pm *pm, const struct core_action *action);
+void pm_flush(struct pm *pm);
+
+void pm_get_stats(const struct pm *pm, struct nlsock_stats *ret_events,
+		  struct nlsock_stats *ret_commands);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The engine's answers, as JSON. anchorctl(8) documents the fields. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host/engine-private.h"
+#include "util/addrtext.h"
+
+static json_t *json_addr(const struct anchor_addr *addr)
+{
+	char text[ADDRTEXT_MAX];
+
+	return json_string(addrtext(addr, text));
+}
+
+static json_t *json_endpoint(const struct anchor_endpoint *endpoint)
+{
+	return json_pack("{s:o, s:i}",
+			 "address", json_addr(&endpoint->addr),
+			 "port", endpoint->port);
+}
+
+static json_t *json_rail(const struct engine *engine, int16_t rail)
+{
+	if (rail == ANCHOR_RAIL_NONE || (size_t) rail >= engine->links->n_rails)
+		return json_null();
+
+	return json_string(engine->links->rails[rail].name);
+}
+
+static int64_t age_ms(struct anchor_time since)
+{
+	return anchor_time_since(engine_now(), since).us / 1000;
+}
+
+static json_t *report_rendezvous(const struct engine *engine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < engine->links->n_rendezvous; i++) {
+		char text[ADDRTEXT_MAX];
+
+		json_array_append_new(list, json_string(addrtext_prefix(
+				&engine->links->rendezvous[i], text)));
+	}
+
+	return list;
+}
+
+static json_t *report_rails(const struct engine *engine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < engine->links->n_rails; i++)
+		json_array_append_new(list,
+				json_string(engine->links->rails[i].name));
+
+	return list;
+}
+
+static json_t *report_counters(struct engine *engine,
+			       const struct core_stats *stats)
+{
+	struct nlsock_stats events, commands;
+
+	pm_get_stats(engine->pm, &events, &commands);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "events", (json_int_t) stats->events,
+			 "actions", (json_int_t) stats->actions,
+			 "failed", (json_int_t) stats->failed,
+			 "ignored", (json_int_t) stats->ignored,
+			 "over_limit", (json_int_t) stats->over_limit,
+			 "bad_plan_items", (json_int_t) stats->plans_bad,
+			 "overruns", (json_int_t) (events.overruns +
+						   commands.overruns),
+			 "malformed", (json_int_t) (events.malformed +
+						    commands.malformed),
+			 "strangers", (json_int_t)
+			 listeners_strangers(engine->listeners));
+}
+
+static json_t *report_status(struct engine *engine)
+{
+	struct core_stats stats;
+	int links = 0;
+
+	core_get_stats(engine->core, &stats);
+	for (size_t i = 0; i < engine->links->n_links; i++)
+		links += engine->links->links[i].state == LINK_USABLE;
+
+	return json_pack("{s:s, s:i, s:I, s:o, s:o, s:i, s:i, s:i, s:o}",
+			 "version", ANCHOR_VERSION,
+			 "pid", (int) getpid(),
+			 "uptime_ms", (json_int_t) age_ms(engine->started),
+			 "rendezvous", report_rendezvous(engine),
+			 "rails", report_rails(engine),
+			 "links", links,
+			 "connections", (int) stats.connections,
+			 "paths", (int) stats.paths,
+			 "counters", report_counters(engine, &stats));
+}
+
+static json_t *report_address(const struct link_address *address)
+{
+	const char *reason = "";
+
+	if (address->problem)
+		reason = address->problem;
+	else if (!address->wanted)
+		reason = "tentative or deprecated";
+	else if (!address->usable)
+		reason = link_state_text(address->link->state);
+
+	return json_pack("{s:o, s:i, s:i, s:b, s:s}",
+			 "address", json_addr(&address->facts.addr),
+			 "prefixlen", address->facts.prefixlen,
+			 "join_port", address->join_port,
+			 "usable", address->usable && !address->problem,
+			 "reason", reason);
+}
+
+static json_t *report_link(const struct engine *engine,
+			   const struct link *link)
+{
+	json_t *addresses = json_array();
+
+	for (size_t i = 0; i < engine->links->n_addresses; i++)
+		if (engine->links->addresses[i].link == link)
+			json_array_append_new(addresses, report_address(
+					&engine->links->addresses[i]));
+
+	return json_pack("{s:s, s:i, s:o, s:b, s:b, s:b, s:s, s:o}",
+			 "name", link->facts.name,
+			 "ifindex", link->facts.ifindex,
+			 "rail", json_rail(engine, link->rail),
+			 "up", link->facts.up,
+			 "carrier", link->facts.carrier,
+			 "managed", link_managed(link),
+			 "reason", link_state_text(link->state),
+			 "addresses", addresses);
+}
+
+static json_t *report_links(struct engine *engine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < engine->links->n_links; i++)
+		json_array_append_new(list, report_link(engine,
+				&engine->links->links[i]));
+
+	return json_pack("{s:o}", "links", list);
+}
+
+/* A subflow, or an attempt at one, as seen from its two addresses. */
+static json_t *json_subflow(const struct engine *engine,
+			    const struct anchor_local *local,
+			    const struct anchor_remote *remote,
+			    const char *role, bool backup, const char *state)
+{
+	json_t *link = local->link[0] ? json_string(local->link) :
+		json_null();
+
+	return json_pack("{s:o, s:o, s:o, s:s, s:b, s:s}",
+			 "link", link,
+			 "rail", json_rail(engine, local->rail),
+			 "remote_rail", json_rail(engine, remote->rail),
+			 "role", role,
+			 "backup", backup,
+			 "state", state);
+}
+
+static json_t *report_path(const struct engine *engine,
+			   const struct anchor_view *view,
+			   const struct anchor_path *path)
+{
+	const struct anchor_local *local = &view->locals[path->local];
+	const struct anchor_remote *remote = &view->remotes[path->remote];
+	struct anchor_endpoint from = { local->addr, path->local_port };
+	struct anchor_endpoint to = { remote->endpoint.addr,
+		path->remote_port };
+	const char *role = path->opened_here ? "opened" : "accepted";
+	json_t *subflow;
+
+	if (path->initial)
+		role = "initial";
+
+	subflow = json_subflow(engine, local, remote, role, path->backup,
+			       "established");
+	json_object_set_new(subflow, "local", json_endpoint(&from));
+	json_object_set_new(subflow, "remote", json_endpoint(&to));
+	json_object_set_new(subflow, "age_ms",
+			    json_integer(age_ms(path->since)));
+	return subflow;
+}
+
+static json_t *report_attempt(const struct engine *engine,
+			      const struct anchor_view *view,
+			      const struct core_attempt *attempt)
+{
+	const struct anchor_local unknown_local = {
+		.addr = attempt->local, .link = "", .rail = ANCHOR_RAIL_NONE,
+	};
+	const struct anchor_remote unknown_remote = {
+		.endpoint = attempt->remote, .rail = ANCHOR_RAIL_NONE,
+	};
+	const struct anchor_local *local = &unknown_local;
+	const struct anchor_remote *remote = &unknown_remote;
+	struct anchor_endpoint from = { attempt->local, 0 };
+	json_t *subflow;
+
+	for (unsigned int i = 0; i < view->n_locals; i++)
+		if (anchor_addr_equal(&view->locals[i].addr, &attempt->local))
+			local = &view->locals[i];
+
+	for (unsigned int i = 0; i < view->n_remotes; i++)
+		if (anchor_endpoint_equal(&view->remotes[i].endpoint,
+					  &attempt->remote))
+			remote = &view->remotes[i];
+
+	subflow = json_subflow(engine, local, remote, "opened", false,
+			       attempt->opening ? "opening" : "waiting");
+	json_object_set_new(subflow, "local", json_endpoint(&from));
+	json_object_set_new(subflow, "remote",
+			    json_endpoint(&attempt->remote));
+	json_object_set_new(subflow, "failures",
+			    json_integer(attempt->failures));
+	json_object_set_new(subflow, "error", attempt->error ?
+			    json_string(strerror(attempt->error)) :
+			    json_null());
+	return subflow;
+}
+
+static json_t *report_subflows(const struct engine *engine,
+			       const struct core_conn_info *info)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < info->view->n_paths; i++)
+		json_array_append_new(list, report_path(engine, info->view,
+						&info->view->paths[i]));
+
+	for (size_t i = 0; i < info->n_attempts; i++)
+		json_array_append_new(list, report_attempt(engine, info->view,
+						&info->attempts[i]));
+
+	return list;
+}
+
+static json_t *report_announced(const struct core_conn_info *info)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < info->n_announced; i++) {
+		json_t *item = json_endpoint(&info->announced[i].endpoint);
+
+		json_object_set_new(item, "id",
+				    json_integer(info->announced[i].id));
+		json_object_set_new(item, "confirmed",
+				json_boolean(info->announced[i].confirmed));
+		json_array_append_new(list, item);
+	}
+
+	return list;
+}
+
+static json_t *report_peer_announced(const struct engine *engine,
+				     const struct anchor_view *view)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < view->n_remotes; i++) {
+		const struct anchor_remote *remote = &view->remotes[i];
+		json_t *item;
+
+		if (!remote->announced)
+			continue;
+
+		item = json_endpoint(&remote->endpoint);
+		json_object_set_new(item, "id", json_integer(remote->id));
+		json_object_set_new(item, "rail",
+				    json_rail(engine, remote->rail));
+		json_array_append_new(list, item);
+	}
+
+	return list;
+}
+
+struct collector {
+	const struct engine *engine;
+	json_t *list;
+};
+
+static void collect_connection(const struct core_conn_info *info, void *data)
+{
+	const struct collector *collector = data;
+	const struct anchor_view *view = info->view;
+	bool server = view->role == ANCHOR_ROLE_SERVER;
+	const struct anchor_endpoint *service = server ? &view->local :
+		&view->remote;
+	char token[9];
+
+	snprintf(token, sizeof(token), "%08x", info->token);
+	json_array_append_new(collector->list, json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:I, s:o, s:o, s:o}",
+		"token", token,
+		"role", server ? "server" : "client",
+		"local", json_endpoint(&view->local),
+		"remote", json_endpoint(&view->remote),
+		"rendezvous", json_addr(&service->addr),
+		"rule", info->rule,
+		"policy", info->policy,
+		"established", info->established,
+		"age_ms", (json_int_t) age_ms(info->since),
+		"subflows", report_subflows(collector->engine, info),
+		"announced", report_announced(info),
+		"peer_announced", report_peer_announced(collector->engine,
+							view)));
+}
+
+static json_t *report_connections(struct engine *engine)
+{
+	struct collector collector = { engine, json_array() };
+
+	core_each_conn(engine->core, engine_now(), collect_connection,
+		       &collector);
+	return json_pack("{s:o}", "connections", collector.list);
+}
+
+static void collect_paths(const struct core_conn_info *info, void *data)
+{
+	const struct collector *collector = data;
+	json_t *subflows = report_subflows(collector->engine, info);
+	json_t *subflow;
+	char token[9];
+	size_t i;
+
+	snprintf(token, sizeof(token), "%08x", info->token);
+	json_array_foreach(subflows, i, subflow) {
+		json_object_set_new(subflow, "token", json_string(token));
+		json_object_set_new(subflow, "peer",
+				    json_addr(&info->view->remote.addr));
+		json_array_append(collector->list, subflow);
+	}
+
+	json_decref(subflows);
+}
+
+static json_t *report_paths(struct engine *engine)
+{
+	struct collector collector = { engine, json_array() };
+
+	core_each_conn(engine->core, engine_now(), collect_paths, &collector);
+	return json_pack("{s:o}", "paths", collector.list);
+}
+
+static const struct {
+	const char *what;
+	json_t *(*report)(struct engine *engine);
+} reports[] = {
+	{ "status", report_status },
+	{ "links", report_links },
+	{ "connections", report_connections },
+	{ "paths", report_paths },
+};
+
+json_t *engine_report(struct engine *engine, const char *what)
+{
+	for (size_t i = 0; i < L_ARRAY_SIZE(reports); i++)
+		if (!strcmp(what, reports[i].what))
+			return reports[i].report(engine);
+
+	return NULL;
+}
