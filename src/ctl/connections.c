@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* anchorctl connections: each connection, with its subflows below it. */
+#include "ctl/commands.h"
+#include "ctl/format.h"
+#include "ctl/table.h"
+
+static void print_subflows(const json_t *subflows, FILE *out)
+{
+	struct table *table = table_new(6);
+	const json_t *subflow;
+	size_t i;
+
+	json_array_foreach((json_t *) subflows, i, subflow) {
+		char local[FORMAT_MAX], remote[FORMAT_MAX];
+		const json_t *from = json_object_get(subflow, "local");
+		const json_t *to = json_object_get(subflow, "remote");
+
+		table_cell(table, "    %s", format_string(subflow, "rail"));
+		table_cell(table, "%s", format_string(subflow, "link"));
+		table_cell(table, "%s - %s", format_endpoint(from, local),
+			   format_endpoint(to, remote));
+		table_cell(table, "%s", format_string(subflow, "role"));
+		table_cell(table, "%s", format_bool(subflow, "backup",
+						    "backup", "active"));
+		table_cell(table, "%s", format_string(subflow, "state"));
+	}
+
+	table_print(table, out);
+	table_free(table);
+}
+
+static void print_connection(const json_t *connection, FILE *out)
+{
+	char local[FORMAT_MAX], remote[FORMAT_MAX], age[FORMAT_MAX];
+
+	fprintf(out, "%s %s %s - %s  policy %s (%s)  %s  %s\n",
+		format_string(connection, "token"),
+		format_string(connection, "role"),
+		format_endpoint(json_object_get(connection, "local"), local),
+		format_endpoint(json_object_get(connection, "remote"),
+				remote),
+		format_string(connection, "policy"),
+		format_string(connection, "rule"),
+		format_bool(connection, "established", "established",
+			    "not yet established"),
+		format_age(connection, "age_ms", age));
+	print_subflows(json_object_get(connection, "subflows"), out);
+}
+
+static void print(const json_t *answer, FILE *out)
+{
+	const json_t *list = json_object_get(answer, "connections");
+	const json_t *connection;
+	size_t i;
+
+	json_array_foreach((json_t *) list, i, connection)
+		print_connection(connection, out);
+
+	if (!json_array_size(list))
+		fputs("no connections\n", out);
+}
+
+const struct command command_connections = {
+	.name = "connections",
+	.help = "each connection, with its subflows",
+	.print = print,
+};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* anchorctl: asks the daemon, and shows what it says. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+};
+
+static const struct command *const commands[] = {
+	&command_status,
+	&command_links,
+	&command_connections,
+	&command_paths,
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: anchorctl [-s SOCKET] [--json] COMMAND\n\n", out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-12s %s\n", commands[i]->name,
+			commands[i]->help);
+
+	fputs("\n  -s, --socket SOCKET  " ANCHOR_CONTROL_SOCKET "\n"
+	      "  -j, --json           the daemon's own words\n"
+	      "  -h, --help           this\n"
+	      "      --version\n", out);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+
+	return NULL;
+}
+
+static int run(const struct command *command, const char *socket_path,
+	       bool json)
+{
+	json_t *answer = client_ask(socket_path, command->name);
+
+	if (!answer)
+		return STATUS_FAILED;
+
+	if (json) {
+		json_dumpf(answer, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		command->print(answer, stdout);
+	}
+
+	json_decref(answer);
+	return fflush(stdout) ? STATUS_FAILED : STATUS_OK;
+}
+
+static int usage_error(const char *what, const char *word)
+{
+	fprintf(stderr, "anchorctl: %s%s\n", what, word);
+	print_usage(stderr);
+	return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *socket_path = ANCHOR_CONTROL_SOCKET;
+	const struct command *command;
+	bool json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "s:jhV", options,
+				     NULL)) != -1)
+		switch (option) {
+		case 's':
+			socket_path = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			print_usage(stdout);
+			return STATUS_OK;
+		case 'V':
+			puts("anchorctl " ANCHOR_VERSION);
+			return STATUS_OK;
+		default:
+			print_usage(stderr);
+			return STATUS_USAGE;
+		}
+
+	if (optind == argc)
+		return usage_error("a command is missing", "");
+
+	command = find_command(argv[optind]);
+	if (!command)
+		return usage_error("unknown command ", argv[optind]);
+
+	if (optind + 1 < argc)
+		return usage_error("unexpected argument ", argv[optind + 1]);
+
+	return run(command, socket_path, json);
+}
