@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# The lab: two hosts, cl and sv, each wired to a ToR switch on every rail
+# (ta, tb, ...), in network namespaces of its own. Quickstart, tests and
+# benchmarks share it.
+#
+#	. tests/lib/lab.sh
+#	lab_enter "$0" "$@"		# the script goes on inside
+#	lab_up 2			# two rails
+#	lab_daemon_start sv
+#	lab_run sv mptraffic serve 10.255.0.2 5000 &
+#	lab_wait 5 "two paths" lab_paths_are sv 2
+#
+# Host H (cl is 1, sv is 2) has on rail R the interface ethR with the
+# addresses 10.R.H.2/24 and fd00:R:H::2/64, and on lo the rendezvous
+# addresses 10.255.0.H and fd00:255::H. It has one ECMP default route for
+# each family, no ip rule, no other table. ToRs know the rendezvous
+# addresses, and other rails by a spine.
+#
+# Everything is in mount, network and PID namespaces that go with the script,
+# however it ends. It runs as root, or as a user who may make user namespaces.
+
+LAB_POLL=0.05
+LAB_DIR=/run/lab
+LAB_RAIL_NAMES=(- a b c d)
+declare -A LAB_HOST_NUMBER=([cl]=1 [sv]=2)
+
+lab_skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+
+lab_fail() {
+	echo "FAIL: $*" >&2
+	lab_show_logs >&2
+	exit 1
+}
+
+# Re-executes the script inside the namespaces; returns when it is there.
+lab_enter() {
+	local flags=(--mount --net --pid --fork --kill-child --mount-proc)
+
+	if [ -n "${ANCHOR_IN_LAB:-}" ]; then
+		lab_begin
+		return
+	fi
+
+	[ "$(id -u)" = 0 ] || flags+=(--user --map-root-user)
+	unshare "${flags[@]}" true 2>/dev/null ||
+		lab_skip "no permission for namespaces of our own (not root," \
+			"and user namespaces are off)"
+	[ -e /proc/sys/net/mptcp/enabled ] ||
+		lab_skip "this kernel has no MPTCP"
+	for tool in ip tc nft jq; do
+		PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null ||
+			lab_skip "$tool is not installed"
+	done
+
+	ANCHOR_IN_LAB=1 exec unshare "${flags[@]}" bash "$@"
+}
+
+# Ours alone: where ip(8) keeps its namespaces, and all files of the lab.
+lab_begin() {
+	PATH=$PATH:/usr/sbin:/sbin
+	mount --make-rprivate / && mount -t tmpfs tmpfs /run &&
+		mkdir -p "$LAB_DIR" || lab_skip "no private /run"
+	[ "$(ip netns add probe 2>&1 && ip netns del probe 2>&1)" = "" ] ||
+		lab_skip "network namespaces cannot be made here"
+	: "${ANCHOR_BUILDDIR:=$(cd "$(dirname "$0")/../.." && pwd)/build/gcc}"
+	ip link set lo up
+}
+
+# lab_run HOST COMMAND...
+lab_run() {
+	local host=$1
+	shift
+	nsenter --net=/run/netns/"$host" -- "$@"
+}
+
+lab_sysctl() {
+	local host=$1
+	shift
+	lab_run "$host" sysctl -qw "$@"
+}
+
+# The kernel's name for the user-space path manager's switch.
+lab_path_manager() {
+	local host=$1
+
+	if lab_run "$host" test -e /proc/sys/net/mptcp/path_manager; then
+		lab_run "$host" cat /proc/sys/net/mptcp/path_manager
+	else
+		lab_run "$host" sed 's/0/kernel/; s/1/userspace/' \
+			/proc/sys/net/mptcp/pm_type
+	fi
+}
+
+lab_tor() { echo "t${LAB_RAIL_NAMES[$1]}"; }
+
+# Without duplicate address detection, which takes seconds.
+lab_make_netns() {
+	ip netns add "$1"
+	lab_sysctl "$1" net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.accept_dad=0
+	ip -n "$1" link set lo up
+}
+
+# A route over a link without carrier is no route: what every operator of
+# an ECMP host wants, and what the signalling of a lost link needs.
+lab_make_host() {
+	local host=$1 n=${LAB_HOST_NUMBER[$1]}
+
+	lab_make_netns "$host"
+	ip -n "$host" addr add "10.255.0.$n/32" dev lo
+	ip -n "$host" addr add "fd00:255::$n/128" dev lo
+	lab_sysctl "$host" net.mptcp.enabled=1 \
+		net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.default.rp_filter=0 \
+		net.ipv4.conf.all.ignore_routes_with_linkdown=1 \
+		net.ipv4.conf.default.ignore_routes_with_linkdown=1 \
+		net.ipv6.conf.all.ignore_routes_with_linkdown=1 \
+		net.ipv6.conf.default.ignore_routes_with_linkdown=1 \
+		net.ipv4.fib_multipath_hash_policy=1 \
+		net.ipv6.fib_multipath_hash_policy=1
+}
+
+lab_make_tor() {
+	local tor=$1
+
+	lab_make_netns "$tor"
+	lab_sysctl "$tor" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+}
+
+# Wires a host to the ToR of a rail; on the ToR the interface has its name.
+lab_wire() {
+	local host=$1 rail=$2 tor n=${LAB_HOST_NUMBER[$1]}
+	tor=$(lab_tor "$rail")
+
+	ip link add "$host" netns "$tor" type veth \
+		peer name "eth$rail" netns "$host"
+	ip -n "$host" addr add "10.$rail.$n.2/24" dev "eth$rail"
+	ip -n "$tor" addr add "10.$rail.$n.1/24" dev "$host"
+	ip -n "$host" addr add "fd00:$rail:$n::2/64" dev "eth$rail" nodad
+	ip -n "$tor" addr add "fd00:$rail:$n::1/64" dev "$host" nodad
+	ip -n "$host" link set "eth$rail" up
+	ip -n "$tor" link set "$host" up
+	ip -n "$tor" route add "10.255.0.$n/32" via "10.$rail.$n.2"
+	ip -n "$tor" route add "fd00:255::$n/128" via "fd00:$rail:$n::2"
+}
+
+# The spine is a star: every other ToR reaches all rails by the first.
+lab_make_spine() {
+	local rail=$1 tor
+	tor=$(lab_tor "$rail")
+
+	ip link add "spine$rail" netns ta type veth \
+		peer name spine netns "$tor"
+	ip -n ta addr add "10.254.$rail.1/30" dev "spine$rail"
+	ip -n "$tor" addr add "10.254.$rail.2/30" dev spine
+	ip -n ta addr add "fd00:254:$rail::1/64" dev "spine$rail" nodad
+	ip -n "$tor" addr add "fd00:254:$rail::2/64" dev spine nodad
+	ip -n ta link set "spine$rail" up
+	ip -n "$tor" link set spine up
+	ip -n ta route add "10.$rail.0.0/16" via "10.254.$rail.2"
+	ip -n "$tor" route add default via "10.254.$rail.1"
+	ip -n ta route add "fd00:$rail::/32" via "fd00:254:$rail::2"
+	ip -n "$tor" route add default via "fd00:254:$rail::1"
+}
+
+# One default route over all rails, and nothing else. IPv6 routes go with a
+# link that is down, so this is also called when one has come back.
+lab_route_host() {
+	local host=$1 n=${LAB_HOST_NUMBER[$1]} rail hops=() hops6=()
+
+	for ((rail = 1; rail <= LAB_RAILS; rail++)); do
+		hops+=(nexthop via "10.$rail.$n.1")
+		hops6+=(nexthop via "fd00:$rail:$n::1" dev "eth$rail")
+	done
+	ip -n "$host" route replace default src "10.255.0.$n" "${hops[@]}"
+	ip -n "$host" -6 route replace default src "fd00:255::$n" "${hops6[@]}"
+}
+
+# lab_up RAILS
+lab_up() {
+	local rail host
+	LAB_RAILS=$1
+
+	for host in cl sv; do
+		lab_make_host $host
+	done
+	for ((rail = 1; rail <= LAB_RAILS; rail++)); do
+		lab_make_tor "$(lab_tor "$rail")"
+		for host in cl sv; do
+			lab_wire $host "$rail"
+		done
+		[ "$rail" = 1 ] || lab_make_spine "$rail"
+	done
+	for host in cl sv; do
+		lab_route_host $host
+	done
+}
+
+# lab_shape RATE: what each ToR port sends to its host, e.g. 200mbit
+lab_shape() {
+	local rail host
+
+	for ((rail = 1; rail <= LAB_RAILS; rail++)); do
+		for host in cl sv; do
+			tc -n "$(lab_tor "$rail")" qdisc replace dev $host \
+				root tbf rate "$1" burst 32k latency 20ms
+		done
+	done
+}
+
+# Carrier lost and back at a host: the ToR's end goes down and up.
+lab_link_down() { ip -n "$(lab_tor "$2")" link set "$1" down; }
+
+lab_link_up() {
+	local host=$1 rail=$2 n=${LAB_HOST_NUMBER[$1]} tor
+	tor=$(lab_tor "$rail")
+
+	ip -n "$tor" link set "$host" up
+	ip -n "$tor" addr replace "fd00:$rail:$n::1/64" dev "$host" nodad
+	ip -n "$tor" route replace "10.255.0.$n/32" via "10.$rail.$n.2"
+	ip -n "$tor" route replace "fd00:255::$n/128" via "fd00:$rail:$n::2"
+}
+
+# lab_bytes HOST RAIL rx|tx
+lab_bytes() {
+	ip -n "$1" -j -s link show "eth$2" | jq ".[0].stats64.$3.bytes"
+}
+
+# Counts what leaves by an interface with another rail's link address.
+lab_guard() {
+	local host=$1 n=${LAB_HOST_NUMBER[$1]} out from
+
+	{
+		printf 'table inet guard {\ncounter leak { }\nchain out {\n'
+		echo "type filter hook output priority 0"
+		for ((out = 1; out <= LAB_RAILS; out++)); do
+			for ((from = 1; from <= LAB_RAILS; from++)); do
+				[ "$out" = "$from" ] && continue
+				echo "oifname eth$out ip saddr 10.$from.$n.0/24 counter name leak"
+				echo "oifname eth$out ip6 saddr fd00:$from:$n::/64 counter name leak"
+			done
+		done
+		printf '}\n}\n'
+	} | lab_run "$host" nft -f -
+}
+
+lab_guard_count() {
+	lab_run "$1" nft -j list counter inet guard leak |
+		jq '.nftables[] | .counter? // empty | .packets'
+}
+
+# lab_wait SECONDS WHAT COMMAND...: until the command succeeds
+lab_wait() {
+	local seconds=$1 what=$2 end
+	shift 2
+	end=$(($(date +%s%N) + seconds * 1000000000))
+
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s%N)" -lt "$end" ] ||
+			lab_fail "waited $seconds s in vain for: $what"
+		sleep "$LAB_POLL"
+	done
+}
+
+# lab_daemon_start HOST [CONFIG-TEXT [OPTION...]]
+lab_daemon_start() {
+	local host=$1
+	lab_daemon_begin "$@"
+	lab_wait 10 "anchord on $host to answer" lab_ctl "$host" status
+}
+
+# The same, without waiting for it to be ready.
+lab_daemon_begin() {
+	local host=$1 config=${2:-} dir=$LAB_DIR/$1
+	[ $# -gt 2 ] && shift 2 || shift $#
+
+	mkdir -p "$dir/policy.d"
+	chmod 755 "$dir" "$dir/policy.d"
+	printf '%s\n' "$config" >"$dir/anchor.conf"
+	nsenter --net=/run/netns/"$host" -- "$ANCHOR_BUILDDIR/anchord" \
+		-c "$dir/anchor.conf" --policy-dir "$dir/policy.d" \
+		--module-dir "$(lab_module_dir)" \
+		--control "$dir/control.sock" "$@" >>"$dir/log" 2>&1 &
+	echo $! >"$dir/pid"
+}
+
+lab_module_dir() { echo "$ANCHOR_BUILDDIR/plugins/policies/.libs"; }
+
+# Ends the daemon by SIGTERM; its exit status.
+lab_daemon_stop() {
+	local dir=$LAB_DIR/$1
+
+	kill -TERM "$(cat "$dir/pid")"
+	wait "$(cat "$dir/pid")"
+}
+
+# lab_ctl HOST COMMAND: the answer, as JSON
+lab_ctl() {
+	local host=$1
+	shift
+	"$ANCHOR_BUILDDIR/anchorctl" -s "$LAB_DIR/$host/control.sock" \
+		--json "$@"
+}
+
+# lab_json HOST COMMAND FILTER: true if jq says so
+lab_json() {
+	lab_ctl "$1" "$2" | jq -e "$3" >/dev/null
+}
+
+# One connection, with N established paths besides the initial subflow, each
+# on a link and rail of its own.
+lab_paths_are() {
+	lab_json "$1" paths '[.paths[] | select(.role != "initial" and
+		.state == "established" and .link != null)] |
+		length == '"$2"' and (map(.rail) | unique | length) == '"$2"
+}
+
+lab_paths() { lab_ctl "$1" paths | jq -c '.paths[]'; }
+
+lab_show_logs() {
+	local log
+
+	for log in "$LAB_DIR"/*/log; do
+		[ -e "$log" ] || continue
+		echo "--- ${log#"$LAB_DIR"/}"
+		tail -n 60 "$log"
+	done
+}
+
+lab_traffic() {
+	local host=$1
+	shift
+	lab_run "$host" "$ANCHOR_BUILDDIR/tests/tools/mptraffic" "$@"
+}
+
+# lab_serve [ADDR]: the service on sv, ready to be connected to
+lab_serve() {
+	local addr=${1:-10.255.0.2}
+
+	lab_traffic sv serve "$addr" 5000 &
+	lab_wait 5 "the service at $addr" lab_listens
+}
+
+lab_listens() {
+	lab_run sv ss -Hltn 'sport = :5000' | grep -q LISTEN
+}

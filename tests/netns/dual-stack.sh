@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# One service at "::" for both families at once. Its IPv4 connections are
+# IPv6 sockets with mapped addresses, which the kernel wants named as such.
+. "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
+lab_enter "$0" "$@"
+set -eu
+
+lab_up 2
+lab_daemon_start cl
+lab_daemon_start sv
+lab_serve ::
+lab_traffic cl send 10.255.0.2 5000 3 >"$LAB_DIR/result4" &
+four=$!
+lab_traffic cl send fd00:255::2 5000 3 >"$LAB_DIR/result6" &
+six=$!
+
+# family_paths HOST TEST: of one family, two paths and a backup rendezvous
+family_paths() {
+	lab_json "$1" connections '[.connections[] |
+		select(.remote.address | '"$2"')] | length == 1 and
+		(.[0].subflows | map(select(.role != "initial" and
+			.state == "established")) | length == 2 and
+			all(.[]; .local.address | '"$2"')) and
+		(.[0].subflows | map(select(.role == "initial")) |
+			length == 1 and .[0].backup)'
+}
+
+for host in sv cl; do
+	lab_wait 2 "IPv6 paths at $host" family_paths $host 'contains(":")'
+	lab_wait 2 "IPv4 paths at $host" \
+		family_paths $host '(contains(":") | not)'
+done
+
+wait $four && wait $six || lab_fail "a transfer failed"
+jq -es 'all(.[]; .intact and .mptcp)' "$LAB_DIR"/result? ||
+	lab_fail "not intact"
+lab_json sv status '.counters.failed == 0' ||
+	lab_fail "the kernel refused a command"
