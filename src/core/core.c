@@ -215,7 +215,7 @@ static int add_conn(struct core *core, struct anchor_time now,
 	struct conn *conn;
 
 	if (!rule) {
-		core->stats.ignored++;
+		core->stats.ignored += event->type == CORE_EVENT_CREATED;
 		*ret_conn = NULL;
 		return 0;
 	}

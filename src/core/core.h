@@ -94,6 +94,7 @@ struct core_local {
 	int ifindex;
 	int16_t rail;
 	uint16_t join_port;	/* of our join listener, 0: not announced */
+	bool bare;		/* it can only be announced without a port */
 	uint8_t id;		/* address ID to prefer, 1-127: it should stay
 				 * the same while the link comes and goes */
 };
@@ -184,6 +185,8 @@ struct core_action {
 	struct anchor_endpoint remote;
 	int ifindex;			/* ANNOUNCE, OPEN */
 	bool backup;			/* OPEN */
+	bool bare;			/* ANNOUNCE: do not tell the port; the
+					 * host listens at it first */
 	bool mapped;			/* CLOSE, DEMOTE, PROMOTE */
 };
 
@@ -237,6 +240,9 @@ bool core_error_is_news(const struct core_action *action, int error);
 /* ANCHOR_NEVER if nothing waits for time to pass. */
 struct anchor_time core_next_deadline(const struct core *core);
 void core_expire(struct core *core, struct anchor_time now);
+
+/* Is there a connection of a service of ours at that port? */
+bool core_serves_port(const struct core *core, uint16_t port);
 
 void core_get_stats(const struct core *core, struct core_stats *ret_stats);
 

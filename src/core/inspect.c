@@ -12,6 +12,17 @@ static unsigned int paths_of(const struct conn *conn)
 	return n;
 }
 
+bool core_serves_port(const struct core *core, uint16_t port)
+{
+	for (const struct conn *conn = table_next(&core->conns, NULL); conn;
+	     conn = table_next(&core->conns, conn))
+		if (conn->role == ANCHOR_ROLE_SERVER &&
+		    conn->local.port == port)
+			return true;
+
+	return false;
+}
+
 void core_get_stats(const struct core *core, struct core_stats *ret_stats)
 {
 	*ret_stats = core->stats;

@@ -147,6 +147,22 @@ static void match_subflows(struct compare *cmp)
 	}
 }
 
+/*
+ * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
+ * and 12 of 40 bytes), and the kernel never sends it. Without a port it
+ * means the service's: a server can listen there, and is joined. A client
+ * cannot listen at its ephemeral ports. 0: do not announce.
+ */
+static uint16_t announced_port(const struct compare *cmp,
+			       const struct core_local *local)
+{
+	if (!local->bare)
+		return local->join_port;
+
+	return cmp->conn->role == ANCHOR_ROLE_SERVER ? cmp->conn->local.port :
+		0;
+}
+
 /* The local that an entry stands for, or NULL if it should go. */
 static const struct core_local *entry_local(const struct compare *cmp,
 					    const struct entry *entry)
@@ -163,7 +179,7 @@ static const struct core_local *entry_local(const struct compare *cmp,
 		if (!entry->endpoint.port)
 			return local;
 
-		return local->join_port == entry->endpoint.port &&
+		return announced_port(cmp, local) == entry->endpoint.port &&
 			cmp->plan.announce & (UINT64_C(1) << i) ? local : NULL;
 	}
 
@@ -339,6 +355,7 @@ static void announce_entry(struct compare *cmp, struct entry *entry,
 		.id = entry->id,
 		.local = entry->endpoint,
 		.ifindex = local->ifindex,
+		.bare = local->bare,
 	};
 
 	if (entry->busy || (entry->confirmed && !entry->restore) ||
@@ -366,13 +383,13 @@ static void announce(struct compare *cmp)
 		struct anchor_endpoint endpoint;
 		struct entry *entry;
 
-		if (!local || !local->join_port ||
+		if (!local || !announced_port(cmp, local) ||
 		    !(cmp->plan.announce & (UINT64_C(1) << i)))
 			continue;
 
 		endpoint = (struct anchor_endpoint) {
 			.addr = local->addr,
-			.port = local->join_port,
+			.port = announced_port(cmp, local),
 		};
 		entry = conn_find_entry(conn, &endpoint);
 		if (!entry)
@@ -381,6 +398,16 @@ static void announce(struct compare *cmp)
 		if (entry)
 			announce_entry(cmp, entry, local);
 	}
+}
+
+/* A server that announces without a port waits to be joined. */
+static bool invited(const struct conn *conn)
+{
+	for (unsigned int i = 0; i < conn->n_remotes; i++)
+		if (!conn->remotes[i].endpoint.port)
+			return true;
+
+	return false;
 }
 
 /*
@@ -393,7 +420,7 @@ static struct anchor_time open_from(const struct compare *cmp)
 	const struct conn *conn = cmp->conn;
 	int64_t grace = cmp->core->config->timers.grace.us;
 
-	if (conn->role == ANCHOR_ROLE_SERVER)
+	if (conn->role == ANCHOR_ROLE_SERVER || invited(conn))
 		return conn->since;
 
 	if (anchor_time_is_never(conn->incomplete))
@@ -413,6 +440,28 @@ static bool attempt_ready(struct compare *cmp, struct attempt *attempt)
 {
 	return !attempt || (!attempt->opening &&
 			    !anchor_time_before(cmp->now, attempt->until));
+}
+
+/*
+ * To the kernel an address announced without a port and the same as a source
+ * are one entry, with one ID.
+ */
+static struct entry *source_entry(struct compare *cmp,
+				  const struct core_local *local)
+{
+	const struct anchor_endpoint source = { .addr = local->addr };
+	const struct anchor_endpoint bare = {
+		.addr = local->addr,
+		.port = announced_port(cmp, local),
+	};
+	struct entry *entry = conn_find_entry(cmp->conn,
+					      local->bare ? &bare : &source);
+
+	if (entry)
+		return entry;
+
+	return conn_add_entry(cmp->conn, &source, (uint8_t)
+			      (local->id + RAILS_SOURCE_ID - 1));
 }
 
 static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
@@ -438,10 +487,7 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	if (!attempt_ready(cmp, attempt))
 		return;
 
-	entry = conn_find_entry(conn, &source);
-	if (!entry)
-		entry = conn_add_entry(conn, &source, (uint8_t)
-				       (local->id + RAILS_SOURCE_ID - 1));
+	entry = source_entry(cmp, local);
 
 	if (!attempt)
 		attempt = conn_add_attempt(conn, &local->addr,

@@ -134,7 +134,7 @@ static int start_kernel(struct daemon *daemon, char *reason, size_t len)
 
 	err = kernel_prepare(&daemon->kernel, select, reason, len);
 	if (!err && daemon->kernel.selected)
-		l_info("net.mptcp.%s set for the user-space path manager",
+		l_info("%s set for the user-space path manager",
 		       daemon->kernel.sysctl);
 
 	return err;
@@ -188,7 +188,7 @@ static void stop(struct daemon *daemon)
 
 	err = kernel_restore(&daemon->kernel);
 	if (err < 0)
-		l_error("net.mptcp.%s could not be set back to %s: %s",
+		l_error("%s could not be set back to %s: %s",
 			daemon->kernel.sysctl, daemon->kernel.before,
 			strerror(-err));
 

@@ -45,8 +45,9 @@ const char *describe_action(const struct core_action *action, char *buf)
 	switch (action->type) {
 	case CORE_ACTION_ANNOUNCE:
 	case CORE_ACTION_WITHDRAW:
-		snprintf(buf, DESCRIBE_MAX, "%s %08x %s id %u",
-			 verb(action->type), action->token, local, action->id);
+		snprintf(buf, DESCRIBE_MAX, "%s %08x %s id %u%s",
+			 verb(action->type), action->token, local, action->id,
+			 action->bare ? " bare" : "");
 		break;
 	case CORE_ACTION_OPEN:
 		snprintf(buf, DESCRIBE_MAX, "%s %08x %s -> %s id %u%s",

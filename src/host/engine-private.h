@@ -23,6 +23,7 @@ struct engine {
 	struct listeners *listeners;
 	struct l_timeout *deadline;
 	struct l_timeout *listen_again;
+	struct l_timeout *release;	/* of service ports no longer used */
 	struct anchor_time started;
 	bool full;		/* said that a limit was met */
 };

@@ -7,9 +7,11 @@
 
 #include "host/describe.h"
 #include "host/engine-private.h"
+#include "host/kernel.h"
 #include "util/addrtext.h"
 
 #define LISTEN_AGAIN_S 2
+#define RELEASE_S 5
 #define FACTS_BUFFER (1 << 20)
 
 struct anchor_time engine_now(void)
@@ -56,6 +58,51 @@ static void log_action(const struct core_action *action)
 		describe_reason(action->reason));
 }
 
+/* The name of the link that an address is on. */
+static const char *link_of(const struct engine *engine,
+			   const struct anchor_addr *addr)
+{
+	for (size_t i = 0; i < engine->links->n_addresses; i++)
+		if (anchor_addr_equal(&engine->links->addresses[i].facts.addr,
+				      addr))
+			return engine->links->addresses[i].link->facts.name;
+
+	return "no link";
+}
+
+static bool in_use(uint16_t port, void *data)
+{
+	struct engine *engine = data;
+
+	return core_serves_port(engine->core, port);
+}
+
+static void on_release(struct l_timeout *timeout, void *data)
+{
+	struct engine *engine = data;
+
+	if (listeners_release(engine->listeners, in_use, engine)) {
+		l_timeout_modify(timeout, RELEASE_S);
+		return;
+	}
+
+	l_timeout_remove(timeout);
+	engine->release = NULL;
+}
+
+/* Somebody must listen before the peer is told to come. */
+static void prepare(struct engine *engine, const struct core_action *action)
+{
+	if (action->type != CORE_ACTION_ANNOUNCE || !action->bare)
+		return;
+
+	listeners_serve(engine->listeners, &action->local, action->ifindex,
+			link_of(engine, &action->local.addr));
+	if (!engine->release)
+		engine->release = l_timeout_create(RELEASE_S, on_release,
+						   engine, NULL);
+}
+
 /*
  * Takes actions until there are none. Results come back from within
  * pm_flush() and may make more. Ends, for whatever fails has a back-off.
@@ -71,8 +118,10 @@ static void pump(struct engine *engine)
 		while (pm_ready(engine->pm) &&
 		       core_take_action(engine->core, engine_now(),
 					&action)) {
-			int err = pm_submit(engine->pm, &action);
+			int err;
 
+			prepare(engine, &action);
+			err = pm_submit(engine->pm, &action);
 			log_action(&action);
 			if (err < 0)
 				core_result(engine->core, engine_now(),
@@ -94,18 +143,6 @@ static void on_deadline(struct l_timeout *timeout, void *data)
 
 	core_expire(engine->core, engine_now());
 	pump(engine);
-}
-
-/* Which link a path is on, for the log. */
-static const char *link_of(const struct engine *engine,
-			   const struct anchor_addr *addr)
-{
-	for (size_t i = 0; i < engine->links->n_addresses; i++)
-		if (anchor_addr_equal(&engine->links->addresses[i].facts.addr,
-				      addr))
-			return engine->links->addresses[i].link->facts.name;
-
-	return "no link";
 }
 
 static void log_event(const struct engine *engine,
@@ -328,6 +365,7 @@ static int update_links(struct engine *engine)
 	if (err < 0)
 		return err;
 
+	now->bare6 = kernel_has_timestamps();
 	log_links(before, now);
 	engine->links = now;
 	tell_core(engine);
@@ -487,6 +525,7 @@ void engine_free(struct engine *engine)
 
 	l_timeout_remove(engine->deadline);
 	l_timeout_remove(engine->listen_again);
+	l_timeout_remove(engine->release);
 	l_io_destroy(engine->facts_io);
 	netfacts_free(engine->facts);
 	pm_free(engine->pm);

@@ -8,14 +8,15 @@
 
 #include "host/kernel.h"
 
-#define SYSCTLS "/proc/sys/net/mptcp/"
+#define SYSCTLS "/proc/sys/net/"
 
 static const struct selector {
+	const char *file;
 	const char *name;
 	const char *userspace;
 } selectors[] = {
-	{ "path_manager", "userspace" },
-	{ "pm_type", "1" },
+	{ "mptcp/path_manager", "net.mptcp.path_manager", "userspace" },
+	{ "mptcp/pm_type", "net.mptcp.pm_type", "1" },
 };
 
 static int sysctl_open(const char *name, int flags)
@@ -64,7 +65,7 @@ static int sysctl_write(const char *name, const char *value)
 static int check_enabled(char *reason, size_t len)
 {
 	char value[32];
-	int err = sysctl_read("enabled", value, sizeof(value));
+	int err = sysctl_read("mptcp/enabled", value, sizeof(value));
 
 	if (err == -ENOENT)
 		snprintf(reason, len, "this kernel has no MPTCP "
@@ -84,7 +85,7 @@ static int check_enabled(char *reason, size_t len)
 static const struct selector *find_selector(char *value, size_t len)
 {
 	for (size_t i = 0; i < sizeof(selectors) / sizeof(*selectors); i++)
-		if (!sysctl_read(selectors[i].name, value, len))
+		if (!sysctl_read(selectors[i].file, value, len))
 			return &selectors[i];
 
 	return NULL;
@@ -108,25 +109,34 @@ int kernel_prepare(struct kernel *kernel, bool select, char *reason,
 	}
 
 	kernel->sysctl = selector->name;
+	kernel->file = selector->file;
 	if (!strcmp(kernel->before, selector->userspace))
 		return 0;
 
 	if (!select) {
 		snprintf(reason, len, "the kernel's own path manager is "
-			 "selected: set net.mptcp.%s=%s, or "
+			 "selected: set %s=%s, or "
 			 "[kernel] select-path-manager=yes",
 			 selector->name, selector->userspace);
 		return -EBUSY;
 	}
 
-	err = sysctl_write(selector->name, selector->userspace);
+	err = sysctl_write(selector->file, selector->userspace);
 	if (err < 0)
-		snprintf(reason, len, "cannot set net.mptcp.%s=%s: %s",
+		snprintf(reason, len, "cannot set %s=%s: %s",
 			 selector->name, selector->userspace,
 			 strerror(-err));
 
 	kernel->selected = !err;
 	return err;
+}
+
+bool kernel_has_timestamps(void)
+{
+	char value[32];
+
+	return sysctl_read("ipv4/tcp_timestamps", value, sizeof(value)) < 0 ||
+		strcmp(value, "0");
 }
 
 int kernel_restore(struct kernel *kernel)
@@ -135,5 +145,5 @@ int kernel_restore(struct kernel *kernel)
 		return 0;
 
 	kernel->selected = false;
-	return sysctl_write(kernel->sysctl, kernel->before);
+	return sysctl_write(kernel->file, kernel->before);
 }

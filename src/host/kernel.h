@@ -13,6 +13,7 @@
 
 struct kernel {
 	const char *sysctl;	/* the one that selects the path manager */
+	const char *file;	/* below /proc/sys/net */
 	char before[32];	/* its value when we came */
 	bool selected;		/* we changed it */
 };
@@ -24,6 +25,9 @@ struct kernel {
  */
 int kernel_prepare(struct kernel *kernel, bool select, char *reason,
 		   size_t len);
+
+/* Do connections of this namespace have TCP timestamps? True if not known. */
+bool kernel_has_timestamps(void);
 
 /* Puts the path manager back if it is still as we had set it. */
 int kernel_restore(struct kernel *kernel);

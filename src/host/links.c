@@ -310,15 +310,19 @@ void links_to_core(const struct links *links, struct core_local *locals,
 	for (size_t i = 0; i < links->n_addresses; i++) {
 		const struct link_address *address = &links->addresses[i];
 
+		const struct anchor_addr *addr = &address->facts.addr;
+
 		if (!address->usable || n == ANCHOR_LOCALS_MAX)
 			continue;
 
 		locals[n++] = (struct core_local) {
-			.addr = address->facts.addr,
+			.addr = *addr,
 			.link = address->link->facts.name,
 			.ifindex = address->facts.ifindex,
 			.rail = address->link->rail,
 			.join_port = address->join_port,
+			.bare = links->bare6 &&
+				addr->family == ANCHOR_FAMILY_INET6,
 			.id = address->id,
 		};
 	}

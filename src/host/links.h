@@ -58,6 +58,7 @@ struct links {
 	size_t n_rails;
 	struct anchor_prefix *rendezvous;
 	size_t n_rendezvous;
+	bool bare6;		/* announce IPv6 without ports; the owner's */
 };
 
 /* True for a link that paths use when it is up. */

@@ -25,6 +25,7 @@ struct listener {
 	struct anchor_addr addr;
 	int ifindex;
 	uint16_t port;
+	uint16_t service_port;	/* 0: this is the join port's */
 	struct l_io *io;	/* NULL while it could not be opened */
 	char problem[PROBLEM_MAX];
 	bool wanted;
@@ -146,7 +147,8 @@ static int listen_at(struct listener *listener, const char *device, int fd)
 {
 	struct anchor_endpoint endpoint = {
 		.addr = listener->addr,
-		.port = (uint16_t) listener->owner->port,
+		.port = listener->service_port ? listener->service_port :
+			(uint16_t) listener->owner->port,
 	};
 	struct sockaddr_storage name;
 	socklen_t len = sockaddr_from(&endpoint, &name);
@@ -217,15 +219,17 @@ static void note_problem(struct listener *listener, const char *device,
 }
 
 static struct listener *find(struct listeners *listeners,
-			     const struct link_address *address)
+			     const struct anchor_addr *addr, int ifindex,
+			     uint16_t service_port)
 {
 	const struct l_queue_entry *at;
 
 	for (at = l_queue_get_entries(listeners->all); at; at = at->next) {
 		struct listener *listener = at->data;
 
-		if (listener->ifindex == address->facts.ifindex &&
-		    anchor_addr_equal(&listener->addr, &address->facts.addr))
+		if (listener->ifindex == ifindex &&
+		    listener->service_port == service_port &&
+		    anchor_addr_equal(&listener->addr, addr))
 			return listener;
 	}
 
@@ -233,13 +237,15 @@ static struct listener *find(struct listeners *listeners,
 }
 
 static struct listener *add(struct listeners *listeners,
-			    const struct link_address *address)
+			    const struct anchor_addr *addr, int ifindex,
+			    uint16_t service_port)
 {
 	struct listener *listener = l_new(struct listener, 1);
 
 	listener->owner = listeners;
-	listener->addr = address->facts.addr;
-	listener->ifindex = address->facts.ifindex;
+	listener->addr = *addr;
+	listener->ifindex = ifindex;
+	listener->service_port = service_port;
 	l_queue_push_tail(listeners->all, listener);
 	return listener;
 }
@@ -249,6 +255,21 @@ static void mark_unwanted(void *data, void *user_data)
 	struct listener *listener = data;
 
 	listener->wanted = false;
+}
+
+/* The address's own listener, and those at service ports. */
+static void mark_wanted(struct listeners *listeners,
+			const struct link_address *address)
+{
+	const struct l_queue_entry *at;
+
+	for (at = l_queue_get_entries(listeners->all); at; at = at->next) {
+		struct listener *listener = at->data;
+
+		if (listener->ifindex == address->facts.ifindex &&
+		    anchor_addr_equal(&listener->addr, &address->facts.addr))
+			listener->wanted = true;
+	}
 }
 
 static bool free_unwanted(void *data, void *user_data)
@@ -276,11 +297,13 @@ bool listeners_sync(struct listeners *listeners, struct links *links)
 		if (!address->wanted)
 			continue;
 
-		listener = find(listeners, address);
+		listener = find(listeners, &address->facts.addr,
+				address->facts.ifindex, 0);
 		if (!listener)
-			listener = add(listeners, address);
+			listener = add(listeners, &address->facts.addr,
+				       address->facts.ifindex, 0);
 
-		listener->wanted = true;
+		mark_wanted(listeners, address);
 		if (!listener->io)
 			note_problem(listener, device,
 				     listener_open(listener, device));
@@ -292,4 +315,62 @@ bool listeners_sync(struct listeners *listeners, struct links *links)
 
 	l_queue_foreach_remove(listeners->all, free_unwanted, NULL);
 	return complete;
+}
+
+void listeners_serve(struct listeners *listeners,
+		     const struct anchor_endpoint *endpoint, int ifindex,
+		     const char *device)
+{
+	struct listener *listener = find(listeners, &endpoint->addr, ifindex,
+					 endpoint->port);
+	char text[ADDRTEXT_MAX];
+	int err;
+
+	if (listener)
+		return;
+
+	listener = add(listeners, &endpoint->addr, ifindex, endpoint->port);
+	err = listener_open(listener, device);
+	addrtext_endpoint(endpoint, text);
+	if (!err)
+		l_info("%s on %s: joins are taken for the service", text,
+		       device);
+	else if (err == -EADDRINUSE)
+		l_debug("%s on %s: the service listens itself", text, device);
+	else
+		l_error("%s on %s: cannot listen: %s", text, device,
+			strerror(-err));
+}
+
+struct release {
+	bool (*in_use)(uint16_t port, void *data);
+	void *data;
+	unsigned int left;
+};
+
+static bool free_unused(void *data, void *user_data)
+{
+	struct listener *listener = data;
+	struct release *release = user_data;
+
+	if (!listener->service_port)
+		return false;
+
+	if (release->in_use(listener->service_port, release->data)) {
+		release->left++;
+		return false;
+	}
+
+	listener_free(listener);
+	return true;
+}
+
+unsigned int listeners_release(struct listeners *listeners,
+			       bool (*in_use)(uint16_t port, void *data),
+			       void *data)
+{
+	struct release release = { .in_use = in_use, .data = data };
+
+	l_queue_foreach_remove(listeners->all, free_unused, &release);
+	return release.left;
 }

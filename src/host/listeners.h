@@ -9,6 +9,7 @@
  * link is down: its port stays the same when the carrier returns.
  *
  *	listeners_sync(listeners, links);	opens, closes, fills join_port
+ *	listeners_serve(listeners, &endpoint, ifindex, "eth1");
  *
  * Runs on ELL's main loop.
  */
@@ -29,6 +30,24 @@ void listeners_free(struct listeners *listeners);
  * else it may be called again later.
  */
 bool listeners_sync(struct listeners *listeners, struct links *links);
+
+/*
+ * Sees that somebody listens at a service's port on a link address: the
+ * service itself, if it is bound to all addresses, else we. For addresses
+ * that are announced without a port.
+ */
+void listeners_serve(struct listeners *listeners,
+		     const struct anchor_endpoint *endpoint, int ifindex,
+		     const char *device);
+
+/*
+ * Closes those at service ports that in_use() says no connection needs, so
+ * that a service which is bound to all addresses next time can have them.
+ * Returns how many are left.
+ */
+unsigned int listeners_release(struct listeners *listeners,
+			       bool (*in_use)(uint16_t port, void *data),
+			       void *data);
 
 /* Strangers that were reset. */
 uint64_t listeners_strangers(const struct listeners *listeners);

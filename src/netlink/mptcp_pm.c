@@ -6,6 +6,7 @@
 #include <linux/genetlink.h>
 #include <sys/socket.h>
 
+#include "netlink/framing.h"
 #include "netlink/mptcp_pm.h"
 #include "netlink/mptcp_uapi.h"
 
@@ -65,7 +66,7 @@ int mptcp_pm_decode_family(const struct nlmsghdr *nlh,
 	const struct nlattr *attr;
 	const struct nlattr *group;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
+	if (!attrs_whole(nlh, sizeof(struct genlmsghdr)))
 		return -EBADMSG;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
@@ -120,8 +121,12 @@ static void put_announce(struct nlmsghdr *nlh,
 			 const struct core_action *action)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, PM_ATTR_ADDR);
+	struct anchor_endpoint told = action->local;
 
-	put_addr(nlh, &action->local, false);
+	if (action->bare)
+		told.port = 0;
+
+	put_addr(nlh, &told, false);
 	mnl_attr_put_u8(nlh, PM_ADDR_ID, action->id);
 	mnl_attr_put_u32(nlh, PM_ADDR_FLAGS, PM_FLAG_SIGNAL);
 	mnl_attr_put_u32(nlh, PM_ADDR_IF_IDX, (uint32_t) action->ifindex);
@@ -236,7 +241,6 @@ struct attrs {
 static int collect(const struct nlmsghdr *nlh, struct attrs *attrs)
 {
 	const struct nlattr *attr;
-	const char *end = mnl_nlmsg_get_payload_tail(nlh);
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		uint16_t type = mnl_attr_get_type(attr);
@@ -250,8 +254,7 @@ static int collect(const struct nlmsghdr *nlh, struct attrs *attrs)
 		attrs->at[type] = attr;
 	}
 
-	/* The walk stops early at an attribute that is cut off. */
-	return (const char *) attr == end ? 0 : -EBADMSG;
+	return 0;
 }
 
 static bool get_addr(const struct attrs *attrs, enum pm_event_attr v4,
@@ -316,11 +319,11 @@ static void get_ids(const struct attrs *attrs, struct core_event *event)
 	if (attrs->at[PM_EV_LOC_ID])
 		event->local_id = mnl_attr_get_u8(attrs->at[PM_EV_LOC_ID]);
 
-	if (!attrs->at[PM_EV_REM_ID])
-		return;
+	if (attrs->at[PM_EV_REM_ID])
+		event->remote_id = mnl_attr_get_u8(attrs->at[PM_EV_REM_ID]);
 
-	event->remote_id = mnl_attr_get_u8(attrs->at[PM_EV_REM_ID]);
-	event->known |= CORE_KNOWN_IDS;
+	if (attrs->at[PM_EV_LOC_ID] && attrs->at[PM_EV_REM_ID])
+		event->known |= CORE_KNOWN_IDS;
 }
 
 /* A client is told by the absence of both marks of a server. */
@@ -427,6 +430,9 @@ int mptcp_pm_decode_event(const struct nlmsghdr *nlh,
 	err = decode_type(genl->cmd, &event.type);
 	if (err < 0)
 		return err;
+
+	if (!attrs_whole(nlh, sizeof(*genl)))
+		return -EBADMSG;
 
 	err = collect(nlh, &attrs);
 	if (err < 0)

@@ -3,9 +3,9 @@
  * The kernel's "mptcp_pm" generic netlink family, as bytes and structs.
  *
  * Encoders fill a buffer with one whole message, header included; decoders
- * read one message that libmnl has found well-framed. Neither touches a
- * socket. Sources: include/uapi/linux/mptcp_pm.h and
- * Documentation/netlink/specs/mptcp.yaml of the kernel.
+ * read one message that lies whole in its buffer (netlink/framing.h). Neither
+ * touches a socket. Sources: include/uapi/linux/mptcp_pm.h and
+ * Documentation/netlink/specs/mptcp_pm.yaml of the kernel.
  */
 #ifndef NETLINK_MPTCP_PM_H
 #define NETLINK_MPTCP_PM_H

@@ -4,9 +4,11 @@
  *
  * One socket carries both notifications and dumps. The kernel answers a dump
  * in pieces, between which notifications may come: all of them go to the
- * same table in the order of their arrival. What a whole dump has not
- * mentioned, and no notification since its beginning, is gone: entries carry
- * the number of the dump during which they were last heard of.
+ * same table in the order of their arrival, which two sockets would not
+ * keep. What a whole dump has not mentioned, and no notification since its
+ * beginning, is gone: entries carry the number of the dump during which they
+ * were last heard of. Until a dump is whole nothing is taken away for it, so
+ * a reader never misses what exists.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -19,7 +21,7 @@
 #define LINKS_MAX 4096
 #define ADDRESSES_MAX 16384
 #define START_TIMEOUT_MS 5000
-#define DUMP_TRIES 10
+#define START_TRIES 10
 
 struct link_entry {
 	struct rtnl_link link;
@@ -36,11 +38,10 @@ struct netfacts {
 	netfacts_change_cb changed_cb;
 	void *data;
 	bool changed;
+	bool dumping;
 	bool doubtful;		/* dump again */
 	int failed;
 	unsigned int dump;	/* number of the latest */
-	unsigned int dumping;	/* requests of it that have not ended */
-	unsigned int tries;
 	uint64_t malformed;
 	uint64_t over_limit;
 
@@ -114,6 +115,14 @@ static struct link_entry *insert_link(struct netfacts *facts, size_t i)
 	return &facts->links[i];
 }
 
+static bool link_equal(const struct rtnl_link *a, const struct rtnl_link *b)
+{
+	return a->ifindex == b->ifindex && a->loopback == b->loopback &&
+		a->up == b->up && a->carrier == b->carrier &&
+		!memcmp(a->name, b->name, sizeof(a->name)) &&
+		!memcmp(a->kind, b->kind, sizeof(a->kind));
+}
+
 static void learn_link(struct netfacts *facts, const struct rtnl_link *link,
 		       bool gone)
 {
@@ -140,7 +149,7 @@ static void learn_link(struct netfacts *facts, const struct rtnl_link *link,
 		return;
 
 	entry->heard = facts->dump;
-	if (!memcmp(&entry->link, link, sizeof(*link)))
+	if (link_equal(&entry->link, link))
 		return;
 
 	entry->link = *link;
@@ -257,77 +266,82 @@ static void sweep(struct netfacts *facts)
 			drop_link(facts, i);
 }
 
-static void on_dump_done(int error, const char *reason, void *data)
+/* Asked for one after the other: a socket can have but one dump at a time. */
+static void request_dump(struct netfacts *facts,
+			 struct nlmsghdr *(*encode)(void *buf),
+			 nlsock_done_cb done)
+{
+	_Alignas(NLMSG_ALIGNTO) char buf[RTNL_MESSAGE_MAX];
+	int err = nlsock_request(facts->sock, encode(buf), on_message, done,
+				 facts);
+
+	if (err < 0)
+		facts->failed = err;
+}
+
+/* True if a part of a dump was whole; else the dump has ended. */
+static bool part_whole(struct netfacts *facts, int error)
+{
+	if (!error)
+		return true;
+
+	/* Interrupted by a change, or lost: worth asking again. */
+	if (error == -EINTR || error == -ENOBUFS)
+		facts->doubtful = true;
+	else if (error != -ECANCELED)
+		facts->failed = error;
+
+	facts->dumping = false;
+	return false;
+}
+
+static void on_addresses_done(int error, const char *reason, void *data)
 {
 	struct netfacts *facts = data;
 
 	(void) reason;
-	if (error == -ECANCELED)
+	if (!part_whole(facts, error))
 		return;
 
-	facts->dumping--;
-	if (error)
-		facts->doubtful = true;
-
-	/* An interrupted or lost one is asked for again; others are final. */
-	if (error && error != -EINTR && error != -ENOBUFS)
-		facts->failed = error;
-
-	if (facts->dumping || facts->doubtful)
-		return;
-
-	facts->tries = 0;
-	sweep(facts);
+	facts->dumping = false;
+	if (!facts->doubtful)
+		sweep(facts);
 }
 
-static int request_dump(struct netfacts *facts,
-			struct nlmsghdr *(*encode)(void *buf))
+static void on_links_done(int error, const char *reason, void *data)
 {
-	_Alignas(NLMSG_ALIGNTO) char buf[RTNL_MESSAGE_MAX];
-	int err = nlsock_request(facts->sock, encode(buf), on_message,
-				 on_dump_done, facts);
+	struct netfacts *facts = data;
 
-	if (!err)
-		facts->dumping++;
-
-	return err;
+	(void) reason;
+	if (part_whole(facts, error))
+		request_dump(facts, rtnl_encode_dump_addresses,
+			     on_addresses_done);
 }
 
-/*
- * One dump after the other on a socket: the kernel refuses a second one
- * while the first runs (EBUSY), so each is sent and finished by itself.
- */
-static int dump_all(struct netfacts *facts)
+static void start_dump(struct netfacts *facts)
 {
+	facts->doubtful = false;
+	facts->dumping = true;
+	facts->dump++;
+	request_dump(facts, rtnl_encode_dump_links, on_links_done);
+}
+
+static int dump_at_start(struct netfacts *facts)
+{
+	int tries = START_TRIES;
 	int err;
 
-	if (++facts->tries > DUMP_TRIES)
-		return -EIO;
-
-	facts->doubtful = false;
-	facts->dump++;
-	facts->dumping++;	/* no sweep before both are done */
-	err = request_dump(facts, rtnl_encode_dump_links);
-	if (!err)
+	do {
+		start_dump(facts);
 		err = nlsock_settle(facts->sock, START_TIMEOUT_MS);
+		if (!err)
+			err = facts->failed;
+	} while (!err && facts->doubtful && --tries);
 
-	facts->dumping--;
-	if (!err)
-		err = request_dump(facts, rtnl_encode_dump_addresses);
+	if (!err && facts->doubtful)
+		return -EAGAIN;
 
-	return err ? err : nlsock_settle(facts->sock, START_TIMEOUT_MS);
-}
-
-/* Dumps until one has been whole. */
-static int resync(struct netfacts *facts)
-{
-	int err = 0;
-
-	do
-		err = dump_all(facts);
-	while (!err && !facts->failed && facts->doubtful);
-
-	return err ? err : facts->failed;
+	return err;
 }
 
 static int open_socket(struct netfacts *facts, int buffer)
@@ -361,7 +375,7 @@ int netfacts_new(int buffer, netfacts_change_cb changed, void *data,
 	facts->data = data;
 	err = open_socket(facts, buffer);
 	if (!err)
-		err = resync(facts);
+		err = dump_at_start(facts);
 
 	if (err < 0) {
 		netfacts_free(facts);
@@ -393,18 +407,21 @@ int netfacts_dispatch(struct netfacts *facts)
 {
 	int err = nlsock_dispatch(facts->sock);
 
-	if (!err && facts->doubtful)
-		err = resync(facts);
+	if (!err && facts->doubtful && !facts->dumping)
+		start_dump(facts);
 
-	if (err < 0 || facts->failed)
-		return err ? err : facts->failed;
+	if (!err)
+		err = nlsock_flush(facts->sock);
 
-	if (facts->changed) {
+	if (!err)
+		err = facts->failed;
+
+	if (!err && facts->changed) {
 		facts->changed = false;
 		facts->changed_cb(facts->data);
 	}
 
-	return 0;
+	return err;
 }
 
 const struct rtnl_link *netfacts_link(const struct netfacts *facts, size_t i)
@@ -423,4 +440,9 @@ void netfacts_get_stats(const struct netfacts *facts,
 {
 	nlsock_get_stats(facts->sock, ret_stats);
 	ret_stats->malformed += facts->malformed;
+}
+
+uint64_t netfacts_ignored(const struct netfacts *facts)
+{
+	return facts->over_limit;
 }

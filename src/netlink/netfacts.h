@@ -27,7 +27,8 @@ typedef void (*netfacts_change_cb)(void *data);
 
 /*
  * Returns with both tables complete (it waits for the first dumps), without
- * calling changed, or a negative errno. buffer: bytes of receive buffer.
+ * calling changed, or a negative errno; -EAGAIN if they changed faster than
+ * they could be read. buffer: bytes of receive buffer.
  */
 int netfacts_new(int buffer, netfacts_change_cb changed, void *data,
 		 struct netfacts **ret_facts);
@@ -45,5 +46,8 @@ const struct rtnl_address *netfacts_address(const struct netfacts *facts,
 					    size_t i);
 void netfacts_get_stats(const struct netfacts *facts,
 			struct nlsock_stats *ret_stats);
+
+/* How often a link or an address was left out because a table was full. */
+uint64_t netfacts_ignored(const struct netfacts *facts);
 
 #endif

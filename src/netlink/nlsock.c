@@ -11,6 +11,7 @@
 
 #include <linux/netlink.h>
 
+#include "netlink/framing.h"
 #include "netlink/nlsock.h"
 
 #define RECEIVE_MAX (64 * 1024)
@@ -44,11 +45,15 @@ struct nlsock {
 	/* Requests in the order of their numbers; a ring. */
 	struct request *requests;
 	size_t cap, first, pending;
+	size_t unsent;		/* the last of the pending */
 	size_t limit;
 
 	/* Messages not yet sent. */
 	char *out;
 	size_t out_len, out_cap;
+
+	bool dispatching;	/* in[] is in use */
+	bool lost;		/* an overrun, not yet read to its end */
 
 	nlsock_notify_cb notify;
 	nlsock_overrun_cb overrun;
@@ -125,10 +130,9 @@ static void finish(struct nlsock *sock, size_t i, int error,
 	request.done(error, reason, request.data);
 }
 
-static void finish_all(struct nlsock *sock, int error)
+/* The n oldest; callbacks may add others behind them. */
+static void finish_first(struct nlsock *sock, size_t n, int error)
 {
-	size_t n = sock->pending;	/* not those that callbacks add */
-
 	while (n--)
 		finish(sock, 0, error, "");
 }
@@ -139,7 +143,7 @@ void nlsock_close(struct nlsock *sock)
 		return;
 
 	sock->limit = 0;
-	finish_all(sock, -ECANCELED);
+	finish_first(sock, sock->pending, -ECANCELED);
 	if (sock->fd >= 0)
 		close(sock->fd);
 
@@ -264,6 +268,7 @@ int nlsock_request(struct nlsock *sock, const struct nlmsghdr *nlh,
 		copy->nlmsg_flags |= NLM_F_ACK;
 
 	sock->out_len += len;
+	sock->unsent++;
 	*nth(sock, sock->pending++) = (struct request) {
 		.seq = sock->seq,
 		.dump = dump,
@@ -279,12 +284,13 @@ bool nlsock_wants_write(const struct nlsock *sock)
 	return sock->out_len > 0;
 }
 
-/* The bytes of the next few whole messages. */
-static size_t next_batch(const struct nlsock *sock)
+/* How many messages go next, and their bytes. */
+static size_t next_batch(const struct nlsock *sock, size_t *ret_len)
 {
 	size_t len = 0;
+	size_t n;
 
-	for (int n = 0; n < BATCH_REQUESTS && len < sock->out_len; n++) {
+	for (n = 0; n < BATCH_REQUESTS && len < sock->out_len; n++) {
 		const struct nlmsghdr *nlh =
 			(const void *) (sock->out + len);
 		size_t next = NLMSG_ALIGN(nlh->nlmsg_len);
@@ -295,20 +301,23 @@ static size_t next_batch(const struct nlsock *sock)
 		len += next;
 	}
 
-	return len;
+	*ret_len = len;
+	return n;
 }
 
 /* 1: sent; 0: the socket can take no more now. */
 static int send_batch(struct nlsock *sock)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	size_t len = next_batch(sock);
+	size_t len;
+	size_t n = next_batch(sock, &len);
 
 	if (sendto(sock->fd, sock->out, len, 0, (struct sockaddr *) &kernel,
 		   sizeof(kernel)) < 0)
 		return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ?
 			0 : -errno;
 
+	sock->unsent -= n;
 	sock->out_len -= len;
 	memmove(sock->out, sock->out + len, sock->out_len);
 	return 1;
@@ -316,7 +325,8 @@ static int send_batch(struct nlsock *sock)
 
 int nlsock_flush(struct nlsock *sock)
 {
-	while (sock->out_len) {
+	/* In a callback the answers could not be read between batches. */
+	while (sock->out_len && !sock->dispatching) {
 		int sent = send_batch(sock);
 
 		if (sent <= 0)
@@ -437,28 +447,54 @@ static void handle_message(struct nlsock *sock, const struct nlmsghdr *nlh)
 
 static void handle_messages(struct nlsock *sock, size_t len)
 {
-	const struct nlmsghdr *nlh = (const void *) sock->in;
-	int left = (int) len;
+	size_t at = 0;
 
-	while (mnl_nlmsg_ok(nlh, left)) {
+	while (at < len) {
+		const struct nlmsghdr *nlh = (const void *) (sock->in + at);
+
+		if (!message_whole(nlh, len - at)) {
+			sock->stats.malformed++;
+			return;
+		}
+
 		handle_message(sock, nlh);
-		nlh = mnl_nlmsg_next(nlh, &left);
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
 	}
-
-	if (left > 0)
-		sock->stats.malformed++;
 }
 
 /*
- * The receive buffer was full. Answers may be among what was lost, and a
- * request whose answer was lost would wait for ever: all of them end.
+ * The receive buffer was full, and what was left in it has been read. From
+ * the overrun until then the kernel dropped everything for us and says so
+ * but once, so only now does asking again help. It had answered every
+ * request by the time it was sent: those without an answer have lost it, and
+ * would wait for ever. Whether they were carried out is not known.
  */
-static void handle_overrun(struct nlsock *sock)
+static void handle_loss(struct nlsock *sock)
 {
-	sock->stats.overruns++;
-	finish_all(sock, -ENOBUFS);
+	sock->lost = false;
+	finish_first(sock, sock->pending - sock->unsent, -ENOBUFS);
 	if (sock->overrun)
 		sock->overrun(sock->data);
+}
+
+static int receive_failed(struct nlsock *sock, int error)
+{
+	if (error == ENOBUFS) {
+		sock->stats.overruns++;
+		sock->lost = true;
+		return 1;
+	}
+
+	if (error == EINTR)
+		return 1;
+
+	if (error != EAGAIN)
+		return -error;
+
+	if (sock->lost)
+		handle_loss(sock);
+
+	return 0;
 }
 
 /* 1: something was read; 0: nothing there. */
@@ -474,35 +510,35 @@ static int receive(struct nlsock *sock)
 	};
 	ssize_t len = recvmsg(sock->fd, &msg, 0);
 
-	if (len < 0 && errno == ENOBUFS) {
-		handle_overrun(sock);
-		return 1;
-	}
-
 	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return receive_failed(sock, errno);
 
 	if (from.nl_pid)	/* only the kernel has anything to tell us */
 		return 1;
 
-	if (msg.msg_flags & MSG_TRUNC)
+	if (msg.msg_flags & MSG_TRUNC) {
 		sock->stats.malformed++;
-	else
+		sock->lost = true;
+	} else {
 		handle_messages(sock, (size_t) len);
+	}
 
 	return 1;
 }
 
 int nlsock_dispatch(struct nlsock *sock)
 {
-	for (int n = 0; n < DISPATCH_READS; n++) {
-		int got = receive(sock);
+	int got = 1;
 
-		if (got <= 0)
-			return got;
-	}
+	if (sock->dispatching)
+		return 0;
 
-	return 0;
+	sock->dispatching = true;
+	for (int n = 0; got > 0 && n < DISPATCH_READS; n++)
+		got = receive(sock);
+
+	sock->dispatching = false;
+	return got < 0 ? got : 0;
 }
 
 static int64_t now_ms(void)
@@ -516,7 +552,7 @@ static int64_t now_ms(void)
 int nlsock_settle(struct nlsock *sock, int timeout_ms)
 {
 	int64_t end = now_ms() + timeout_ms;
-	int err = nlsock_flush(sock);
+	int err = sock->dispatching ? -EBUSY : nlsock_flush(sock);
 
 	while (!err && sock->pending) {
 		struct pollfd poll_fd = { sock->fd, POLLIN, 0 };

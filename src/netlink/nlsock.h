@@ -13,6 +13,10 @@
  *
  * The caller owns the loop: poll nlsock_fd() for reading, and for writing
  * while nlsock_wants_write().
+ *
+ * Callbacks may queue requests, and may flush, which then leaves them queued
+ * (nlsock_wants_write()) until after the dispatch. They may not close the
+ * socket or settle it.
  */
 #ifndef NETLINK_NLSOCK_H
 #define NETLINK_NLSOCK_H
@@ -29,16 +33,21 @@ typedef void (*nlsock_reply_cb)(const struct nlmsghdr *nlh, void *data);
 
 /*
  * The end of a request, called exactly once for each, also when the socket
- * is closed before (-ECANCELED) or the answer was lost (-ENOBUFS). error is
- * 0 or a negative errno; reason is the kernel's own words (NETLINK_EXT_ACK)
- * or "". -EINTR: a dump was inconsistent (NLM_F_DUMP_INTR), ask again.
+ * is closed before (-ECANCELED) or the answer was lost (-ENOBUFS: it was
+ * sent, and the kernel may have carried it out or not). error is 0 or a
+ * negative errno; reason is the kernel's own words (NETLINK_EXT_ACK) or "".
+ * -EINTR: a dump was inconsistent (NLM_F_DUMP_INTR), ask again.
  */
 typedef void (*nlsock_done_cb)(int error, const char *reason, void *data);
 
 /* A message nobody asked for. */
 typedef void (*nlsock_notify_cb)(const struct nlmsghdr *nlh, void *data);
 
-/* Messages were lost: whatever was learned from notifications is in doubt. */
+/*
+ * Messages were lost: whatever was learned from notifications is in doubt.
+ * Called when all that was not lost has been handed out, so what is asked
+ * for from now on is newer than the loss.
+ */
 typedef void (*nlsock_overrun_cb)(void *data);
 
 /* Returns 0 or a negative errno. */
@@ -75,7 +84,7 @@ bool nlsock_wants_write(const struct nlsock *sock);
 
 /*
  * Sends what is queued and waits until every request has ended, or
- * -ETIMEDOUT. For start-up only.
+ * -ETIMEDOUT; -EBUSY within a callback. For start-up only.
  */
 int nlsock_settle(struct nlsock *sock, int timeout_ms);
 

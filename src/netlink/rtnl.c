@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "netlink/framing.h"
 #include "netlink/rtnl.h"
 
 static struct nlmsghdr *encode_dump(void *buf, uint16_t type, size_t header)
@@ -100,7 +101,7 @@ int rtnl_decode_link(const struct nlmsghdr *nlh, struct rtnl_link *ret_link)
 	if (result < 0)
 		return result;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
+	if (!attrs_whole(nlh, sizeof(*info)))
 		return -EBADMSG;
 
 	/* A bridge's port information, not the link. */
@@ -190,7 +191,7 @@ int rtnl_decode_address(const struct nlmsghdr *nlh,
 	if (result < 0)
 		return result;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
+	if (!attrs_whole(nlh, sizeof(*info)))
 		return -EBADMSG;
 
 	if (info->ifa_family != AF_INET && info->ifa_family != AF_INET6)
@@ -203,7 +204,8 @@ int rtnl_decode_address(const struct nlmsghdr *nlh,
 	if (!attrs.local.family)
 		attrs.local = attrs.address;
 
-	if (!attrs.local.family)
+	if (!attrs.local.family || !info->ifa_index ||
+	    info->ifa_prefixlen > anchor_addr_bits(&attrs.local))
 		return -EBADMSG;
 
 	*ret_address = (struct rtnl_address) {

@@ -18,7 +18,8 @@
  *
  * then links and events, in any order:
  *
- *	link eth1 a 10.1.2.2:6001 ...	address and join port, port 0: none
+ *	link eth1 a 10.1.2.2:6001 ...	address and join port, port 0: none;
+ *					port 1: announced without one
  *	unlink eth1
  *	server|client TOKEN LOCAL REMOTE [deny]	created and established
  *	created server|client TOKEN LOCAL REMOTE [deny]
@@ -317,6 +318,7 @@ static void do_link(struct scenario *s, char **words, int n)
 			.ifindex = (int) name + 1,
 			.rail = find_rail(s, words[2]),
 			.join_port = endpoint.port,
+			.bare = endpoint.port == 1,
 			.id = (uint8_t) (name + 1 + (unsigned int) (i - 3) *
 					 LINKS_MAX),
 		};

@@ -352,8 +352,12 @@ static void run(uint64_t seed)
 	struct sim sim = {
 		.random = seed, .now = { 1 }, .link_up = { true, true },
 		.locals = {
-			{ addr_of("10.1.2.2"), "eth1", 1, 0, 6001, 1 },
-			{ addr_of("10.2.2.2"), "eth2", 2, 1, 6001, 2 },
+			{ .addr = addr_of("10.1.2.2"), .link = "eth1",
+			  .ifindex = 1, .rail = 0, .join_port = 6001,
+			  .id = 1 },
+			{ .addr = addr_of("10.2.2.2"), .link = "eth2",
+			  .ifindex = 2, .rail = 1, .join_port = 6001,
+			  .id = 2 },
 		},
 		.port = 10000,
 	};
