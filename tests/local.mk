@@ -16,9 +16,11 @@ libtestrail_la_SOURCES = plugins/policies/rail.c
 if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-addrtext \
+	tests/unit/test-conf \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
-	tests/unit/test-core-table
+	tests/unit/test-core-table \
+	tests/unit/test-policies
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -30,6 +32,14 @@ EXTRA_DIST += tests/unit/unit.h
 tests_unit_test_addrtext_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_addrtext_CFLAGS = $(unit_cflags)
 tests_unit_test_addrtext_LDADD = libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_conf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_conf_CFLAGS = $(unit_cflags)
+tests_unit_test_conf_LDADD = libconf.la $(CMOCKA_LIBS)
+
+tests_unit_test_policies_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_policies_CFLAGS = $(unit_cflags)
+tests_unit_test_policies_LDADD = libconf.la $(CMOCKA_LIBS)
 
 tests_unit_test_core_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_random_CFLAGS = $(unit_cflags)
@@ -44,6 +54,72 @@ tests_unit_test_core_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_table_CFLAGS = $(unit_cflags)
 tests_unit_test_core_table_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 endif
+
+# Modules that the loader must refuse, and two that it must not.
+test_module_flags = -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += \
+	tests/conf/modules/abi.la \
+	tests/conf/modules/bad-default.la \
+	tests/conf/modules/fails.la \
+	tests/conf/modules/no-free.la \
+	tests/conf/modules/no-key.la \
+	tests/conf/modules/no-plan.la \
+	tests/conf/modules/no-symbol.la \
+	tests/conf/modules/other-name.la \
+	tests/conf/modules/plain.la \
+	tests/conf/modules/rail.la \
+	tests/conf/modules/size.la
+
+tests_conf_modules_abi_la_SOURCES = tests/conf/modules/abi.c
+tests_conf_modules_abi_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_abi_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_bad_default_la_SOURCES = tests/conf/modules/bad-default.c
+tests_conf_modules_bad_default_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_bad_default_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_fails_la_SOURCES = tests/conf/modules/fails.c
+tests_conf_modules_fails_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_fails_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_no_free_la_SOURCES = tests/conf/modules/no-free.c
+tests_conf_modules_no_free_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_no_free_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_no_key_la_SOURCES = tests/conf/modules/no-key.c
+tests_conf_modules_no_key_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_no_key_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_no_plan_la_SOURCES = tests/conf/modules/no-plan.c
+tests_conf_modules_no_plan_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_no_plan_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_no_symbol_la_SOURCES = tests/conf/modules/no-symbol.c
+tests_conf_modules_no_symbol_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_no_symbol_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_other_name_la_SOURCES = tests/conf/modules/other-name.c
+tests_conf_modules_other_name_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_other_name_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_plain_la_SOURCES = tests/conf/modules/plain.c
+tests_conf_modules_plain_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_plain_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_rail_la_SOURCES = tests/conf/modules/rail.c
+tests_conf_modules_rail_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_rail_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+tests_conf_modules_size_la_SOURCES = tests/conf/modules/size.c
+tests_conf_modules_size_la_CFLAGS = $(test_module_cflags)
+tests_conf_modules_size_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
+test_module_cflags = $(AM_CFLAGS) -fvisibility=default
+
+check_PROGRAMS += tests/list-keys
+tests_list_keys_LDADD = libconf.la
+
+check_PROGRAMS += tests/tools/mptraffic
 
 check_PROGRAMS += tests/scenario/scenario
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c \
@@ -61,6 +137,8 @@ scenarios = \
 	tests/scenarios/cross-rail-never.scn \
 	tests/scenarios/four-rails.scn \
 	tests/scenarios/ipv6.scn \
+	tests/scenarios/ipv6-client.scn \
+	tests/scenarios/ipv6-server.scn \
 	tests/scenarios/kernel-client-rendezvous.scn \
 	tests/scenarios/kernel-client.scn \
 	tests/scenarios/limit-subflows-client.scn \
@@ -87,3 +165,62 @@ EXTRA_DIST += $(scenarios)
 
 dist_check_SCRIPTS = tests/check-layers
 TESTS += tests/check-layers
+TESTS += tests/check-man
+dist_check_SCRIPTS += tests/check-man
+
+EXTRA_DIST += \
+	tests/conf/cases/control-characters.conf \
+	tests/conf/cases/control-characters.err \
+	tests/conf/cases/crlf.conf \
+	tests/conf/cases/crlf.ok \
+	tests/conf/cases/empty.conf \
+	tests/conf/cases/empty.ok \
+	tests/conf/cases/full.conf \
+	tests/conf/cases/full.ok \
+	tests/conf/cases/high.conf \
+	tests/conf/cases/high.err \
+	tests/conf/cases/highest.conf \
+	tests/conf/cases/highest.ok \
+	tests/conf/cases/low.conf \
+	tests/conf/cases/low.err \
+	tests/conf/cases/lowest.conf \
+	tests/conf/cases/lowest.ok \
+	tests/conf/cases/many-rails.conf \
+	tests/conf/cases/many-rails.err \
+	tests/conf/cases/nothing-listed.conf \
+	tests/conf/cases/nothing-listed.err \
+	tests/conf/cases/rails.conf \
+	tests/conf/cases/rails.err \
+	tests/conf/cases/retry-max.conf \
+	tests/conf/cases/retry-max.err \
+	tests/conf/cases/retry.conf \
+	tests/conf/cases/retry.err \
+	tests/conf/cases/syntax.conf \
+	tests/conf/cases/syntax.err \
+	tests/conf/cases/values.conf \
+	tests/conf/cases/values.err
+
+# The real kernel. Not under the sanitizers, which slow everything down so
+# much that waiting for a condition says little.
+netns_tests = \
+	tests/netns/config.sh \
+	tests/netns/dual-stack.sh \
+	tests/netns/errors.sh \
+	tests/netns/follow.sh \
+	tests/netns/kernel-client.sh \
+	tests/netns/kernel-server.sh \
+	tests/netns/listeners.sh \
+	tests/netns/main-ipv6.sh \
+	tests/netns/main.sh \
+	tests/netns/only-ours.sh \
+	tests/netns/rails.sh \
+	tests/netns/rendezvous.sh \
+	tests/netns/several-addresses.sh \
+	tests/netns/stop.sh
+
+EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/build.sh \
+	tests/lib/packages.sh
+SH_LOG_COMPILER = bash
+if !SANITIZERS
+TESTS += $(netns_tests)
+endif

@@ -98,12 +98,23 @@ lab_path_manager() {
 
 lab_tor() { echo "t${LAB_RAIL_NAMES[$1]}"; }
 
-# Without duplicate address detection, which takes seconds.
 lab_make_netns() {
 	ip netns add "$1"
-	lab_sysctl "$1" net.ipv6.conf.all.accept_dad=0 \
-		net.ipv6.conf.default.accept_dad=0
 	ip -n "$1" link set lo up
+}
+
+lab_mac() { printf '02:00:00:%02x:%02x:%02x' "$1" "$2" "$3"; }
+
+# lab_pair NETNS IF NETNS IF RAIL NUMBER: a cable. IPv6 neighbours are told
+# of each other, for neighbour discovery on a new link takes a second.
+lab_pair() {
+	ip link add "$2" netns "$1" address "$(lab_mac "$5" "$6" 1)" \
+		type veth peer name "$4" netns "$3" \
+		address "$(lab_mac "$5" "$6" 2)"
+}
+
+lab_neighbour() {
+	ip -n "$1" neigh replace "$3" lladdr "$4" dev "$2" nud permanent
 }
 
 # A route over a link without carrier is no route: what every operator of
@@ -138,16 +149,27 @@ lab_wire() {
 	local host=$1 rail=$2 tor n=${LAB_HOST_NUMBER[$1]}
 	tor=$(lab_tor "$rail")
 
-	ip link add "$host" netns "$tor" type veth \
-		peer name "eth$rail" netns "$host"
+	lab_pair "$tor" "$host" "$host" "eth$rail" "$rail" "$n"
 	ip -n "$host" addr add "10.$rail.$n.2/24" dev "eth$rail"
 	ip -n "$tor" addr add "10.$rail.$n.1/24" dev "$host"
 	ip -n "$host" addr add "fd00:$rail:$n::2/64" dev "eth$rail" nodad
-	ip -n "$tor" addr add "fd00:$rail:$n::1/64" dev "$host" nodad
 	ip -n "$host" link set "eth$rail" up
+	lab_neighbour "$host" "eth$rail" "fd00:$rail:$n::1" \
+		"$(lab_mac "$rail" "$n" 1)"
+	lab_tor_port_up "$host" "$rail"
+}
+
+# What a ToR's port loses when it goes down, its IPv4 address is not among.
+lab_tor_port_up() {
+	local host=$1 rail=$2 n=${LAB_HOST_NUMBER[$1]} tor
+	tor=$(lab_tor "$rail")
+
 	ip -n "$tor" link set "$host" up
-	ip -n "$tor" route add "10.255.0.$n/32" via "10.$rail.$n.2"
-	ip -n "$tor" route add "fd00:255::$n/128" via "fd00:$rail:$n::2"
+	ip -n "$tor" addr replace "fd00:$rail:$n::1/64" dev "$host" nodad
+	lab_neighbour "$tor" "$host" "fd00:$rail:$n::2" \
+		"$(lab_mac "$rail" "$n" 2)"
+	ip -n "$tor" route replace "10.255.0.$n/32" via "10.$rail.$n.2"
+	ip -n "$tor" route replace "fd00:255::$n/128" via "fd00:$rail:$n::2"
 }
 
 # The spine is a star: every other ToR reaches all rails by the first.
@@ -155,14 +177,17 @@ lab_make_spine() {
 	local rail=$1 tor
 	tor=$(lab_tor "$rail")
 
-	ip link add "spine$rail" netns ta type veth \
-		peer name spine netns "$tor"
+	lab_pair ta "spine$rail" "$tor" spine "$rail" 254
 	ip -n ta addr add "10.254.$rail.1/30" dev "spine$rail"
 	ip -n "$tor" addr add "10.254.$rail.2/30" dev spine
 	ip -n ta addr add "fd00:254:$rail::1/64" dev "spine$rail" nodad
 	ip -n "$tor" addr add "fd00:254:$rail::2/64" dev spine nodad
 	ip -n ta link set "spine$rail" up
 	ip -n "$tor" link set spine up
+	lab_neighbour ta "spine$rail" "fd00:254:$rail::2" \
+		"$(lab_mac "$rail" 254 2)"
+	lab_neighbour "$tor" spine "fd00:254:$rail::1" \
+		"$(lab_mac "$rail" 254 1)"
 	ip -n ta route add "10.$rail.0.0/16" via "10.254.$rail.2"
 	ip -n "$tor" route add default via "10.254.$rail.1"
 	ip -n ta route add "fd00:$rail::/32" via "fd00:254:$rail::2"
@@ -217,15 +242,7 @@ lab_shape() {
 # Carrier lost and back at a host: the ToR's end goes down and up.
 lab_link_down() { ip -n "$(lab_tor "$2")" link set "$1" down; }
 
-lab_link_up() {
-	local host=$1 rail=$2 n=${LAB_HOST_NUMBER[$1]} tor
-	tor=$(lab_tor "$rail")
-
-	ip -n "$tor" link set "$host" up
-	ip -n "$tor" addr replace "fd00:$rail:$n::1/64" dev "$host" nodad
-	ip -n "$tor" route replace "10.255.0.$n/32" via "10.$rail.$n.2"
-	ip -n "$tor" route replace "fd00:255::$n/128" via "fd00:$rail:$n::2"
-}
+lab_link_up() { lab_tor_port_up "$1" "$2"; }
 
 # lab_bytes HOST RAIL rx|tx
 lab_bytes() {

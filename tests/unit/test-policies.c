@@ -3,8 +3,8 @@
  * Policy modules and policy files, with the small modules of
  * tests/conf/modules, which the build leaves in ANCHOR_TEST_MODULES.
  */
+#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -121,6 +121,19 @@ static bool has_modules(const struct scratch *scratch)
 	return scratch->module_dir != NULL;
 }
 
+static bool is_loaded(const struct scratch *scratch, const char *name)
+{
+	char path[PATH_LEN];
+	void *handle;
+
+	snprintf(path, sizeof(path), "%s/%s.so", scratch->module_dir, name);
+	handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+	if (handle)
+		dlclose(handle);
+
+	return handle != NULL;
+}
+
 static void refused(struct modules *modules, const char *name, int err,
 		    const char *expected)
 {
@@ -152,6 +165,11 @@ static void test_modules(void **state)
 	assert_int_equal(modules_get(scratch->modules, "rail", &second,
 				     reason, sizeof(reason)), 0);
 	assert_ptr_equal(first, second);
+
+	assert_true(is_loaded(scratch, "plain"));
+	modules_free(scratch->modules);
+	scratch->modules = NULL;
+	assert_false(is_loaded(scratch, "plain"));
 }
 
 static void test_refused_modules(void **state)
@@ -179,6 +197,9 @@ static void test_refused_modules(void **state)
 	refused(modules, "bad-default", -EINVAL,
 		"[bad-default] count: out of range \"9\" (allowed: 1 to 8)");
 	refused(modules, "missing", -ENOENT, "No such file");
+	assert_false(is_loaded(scratch, "abi"));
+	assert_false(is_loaded(scratch, "no-symbol"));
+	assert_false(is_loaded(scratch, "bad-default"));
 }
 
 static void test_names_of_modules(void **state)
