@@ -17,10 +17,16 @@ if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-addrtext \
 	tests/unit/test-conf \
+	tests/unit/test-control \
+	tests/unit/test-ctl-table \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
-	tests/unit/test-policies
+	tests/unit/test-mptcp-pm \
+	tests/unit/test-nlsock \
+	tests/unit/test-policies \
+	tests/unit/test-rtnl \
+	tests/netns/test-netfacts
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -40,6 +46,60 @@ tests_unit_test_conf_LDADD = libconf.la $(CMOCKA_LIBS)
 tests_unit_test_policies_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_policies_CFLAGS = $(unit_cflags)
 tests_unit_test_policies_LDADD = libconf.la $(CMOCKA_LIBS)
+
+tests_unit_test_mptcp_pm_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_mptcp_pm_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_mptcp_pm_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_nlsock_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_nlsock_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_rtnl_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rtnl_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_rtnl_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags)
+tests_netns_test_netfacts_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_netns_test_netfacts_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_control_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_control_CFLAGS = $(unit_cflags) $(ELL_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_control_LDADD = libhost.la $(CMOCKA_LIBS)
+
+tests_unit_test_ctl_table_SOURCES = tests/unit/test-ctl-table.c \
+	src/ctl/client.c src/ctl/connections.c src/ctl/format.c \
+	src/ctl/links.c src/ctl/paths.c src/ctl/status.c src/ctl/table.c
+tests_unit_test_ctl_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ctl_table_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_ctl_table_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += \
+	tests/ctl/connections-empty.json \
+	tests/ctl/connections-empty.txt \
+	tests/ctl/connections-odd.json \
+	tests/ctl/connections-odd.txt \
+	tests/ctl/connections.json \
+	tests/ctl/connections.txt \
+	tests/ctl/links-empty.json \
+	tests/ctl/links-empty.txt \
+	tests/ctl/links-odd.json \
+	tests/ctl/links-odd.txt \
+	tests/ctl/links.json \
+	tests/ctl/links.txt \
+	tests/ctl/paths-empty.json \
+	tests/ctl/paths-empty.txt \
+	tests/ctl/paths-odd.json \
+	tests/ctl/paths-odd.txt \
+	tests/ctl/paths.json \
+	tests/ctl/paths.txt \
+	tests/ctl/status-empty.json \
+	tests/ctl/status-empty.txt \
+	tests/ctl/status-odd.json \
+	tests/ctl/status-odd.txt \
+	tests/ctl/status-trouble.json \
+	tests/ctl/status-trouble.txt \
+	tests/ctl/status.json \
+	tests/ctl/status.txt
 
 tests_unit_test_core_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_random_CFLAGS = $(unit_cflags)

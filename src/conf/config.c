@@ -89,7 +89,7 @@ static const struct schema_row rows[] = {
 	NUMBER("limits", "subflows", limits.subflows, "16", "2", "64"),
 	NUMBER("limits", "announced", limits.announced, "16", "1", "64"),
 	NUMBER("limits", "commands", limits.commands, "1024", "16", "65536"),
-	NUMBER("limits", "clients", limits.clients, "16", "1", "256"),
+	NUMBER("limits", "clients", limits.clients, "16", "1", "64"),
 	SPAN("timers", "grace", timers.grace, "300ms", "1ms", "60s"),
 	SPAN("timers", "connect", timers.connect, "5s", "100ms", "120s"),
 	SPAN("timers", "retry-min", timers.retry_min, "1s", "10ms", "1h"),

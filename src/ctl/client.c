@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One question to the daemon, one answer. */
+/*
+ * One question to the daemon, one answer, which is bounded in length and in
+ * time: what stands at the other end need not be in good health.
+ */
 #include <errno.h>
+#include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl/client.h"
+#include "ctl/format.h"
 
-#define TIMEOUT_S 10
+#define TIMEOUT_MS 10000
 #define ANSWER_MAX (64u << 20)
 
+struct line {
+	char *text;
+	size_t len, cap;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A daemon that hangs has a full backlog at some time: connect() waits. */
 static int connect_to(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval timeout = { .tv_sec = TIMEOUT_S };
+	struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
+	int err = 0;
 	int fd;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
@@ -28,85 +51,131 @@ static int connect_to(const char *path)
 	if (fd < 0)
 		return -errno;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
-		       sizeof(timeout)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
-		       sizeof(timeout)) < 0 ||
-	    connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0) {
-		int err = -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		       sizeof(timeout)) < 0)
+		err = -errno;
+	else if (connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+		err = errno == EAGAIN ? -ETIMEDOUT : -errno;
 
-		close(fd);
-		return err;
-	}
+	if (!err)
+		return fd;
 
-	return fd;
+	close(fd);
+	return err;
 }
 
+/*
+ * The request fits into an empty socket at once. The daemon may have said
+ * why it does not listen, and be gone: then there still is a line to read.
+ */
 static int send_request(int fd, const char *command)
 {
 	json_t *request = json_pack("{s:s}", "command", command);
 	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	char *line = NULL;
-	int err = -ENOMEM;
+	struct iovec parts[] = {
+		{ .iov_base = text, .iov_len = text ? strlen(text) : 0 },
+		{ .iov_base = (char[]) { '\n' }, .iov_len = 1 },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	int err = text ? 0 : -ENOMEM;
 
-	if (text && asprintf(&line, "%s\n", text) >= 0) {
-		size_t len = strlen(line);
-
-		err = send(fd, line, len, MSG_NOSIGNAL) == (ssize_t) len ?
-			0 : -EPIPE;
-		free(line);
-	}
+	if (text && sendmsg(fd, &message, MSG_NOSIGNAL) < 0 &&
+	    errno != EPIPE && errno != ECONNRESET)
+		err = -errno;
 
 	free(text);
 	json_decref(request);
 	return err;
 }
 
-/* Up to the end of the line. */
-static int receive_line(FILE *in, char **ret_line)
+static int make_room(struct line *line)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
+	size_t cap = line->cap ? 2 * line->cap : 65536;
+	char *grown;
 
-	errno = 0;
-	len = getline(&line, &cap, in);
-	if (len > 0 && len <= ANSWER_MAX && line[len - 1] == '\n') {
-		*ret_line = line;
+	if (line->len < line->cap)
 		return 0;
+
+	if (line->cap >= ANSWER_MAX)
+		return -EMSGSIZE;
+
+	grown = realloc(line->text, cap);
+	if (!grown)
+		return -ENOMEM;
+
+	line->text = grown;
+	line->cap = cap;
+	return 0;
+}
+
+/* Waits for more; returns how much came, never 0. */
+static ssize_t receive_some(int fd, struct line *line, int64_t until)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	int64_t left = until - now_ms();
+	int err = make_room(line);
+	ssize_t n;
+
+	if (err < 0)
+		return err;
+
+	n = poll(&poller, 1, left > 0 ? (int) left : 0);
+	if (n <= 0)
+		return n < 0 ? -errno : -ETIMEDOUT;
+
+	n = recv(fd, line->text + line->len, line->cap - line->len,
+		 MSG_DONTWAIT);
+	if (n <= 0)
+		return n < 0 ? -errno : -ECONNRESET;
+
+	line->len += (size_t) n;
+	return n;
+}
+
+/* Up to the end of the line, which becomes the end of the string. */
+static int receive_line(int fd, struct line *line)
+{
+	int64_t until = now_ms() + TIMEOUT_MS;
+	char *end = NULL;
+
+	while (!end) {
+		ssize_t n = receive_some(fd, line, until);
+
+		if (n < 0)
+			return (int) n;
+
+		end = memchr(line->text + line->len - n, '\n', (size_t) n);
 	}
 
-	free(line);
-	return errno == EAGAIN ? -ETIMEDOUT : -EPIPE;
+	*end = '\0';
+	return 0;
 }
 
 static int exchange(const char *path, const char *command, char **ret_line)
 {
+	struct line line = { 0 };
 	int fd = connect_to(path);
-	FILE *in;
 	int err;
 
 	if (fd < 0)
 		return fd;
 
-	in = fdopen(fd, "r");
-	if (!in) {
-		close(fd);
-		return -ENOMEM;
-	}
-
 	err = send_request(fd, command);
 	if (!err)
-		err = receive_line(in, ret_line);
+		err = receive_line(fd, &line);
 
-	fclose(in);
+	close(fd);
+	if (err < 0)
+		free(line.text);
+	else
+		*ret_line = line.text;
+
 	return err;
 }
 
 static json_t *parse(const char *line)
 {
 	json_t *answer = json_loads(line, 0, NULL);
-	const char *error;
 
 	if (!json_is_object(answer)) {
 		fputs("anchorctl: the answer is not understood\n", stderr);
@@ -114,11 +183,12 @@ static json_t *parse(const char *line)
 		return NULL;
 	}
 
-	error = json_string_value(json_object_get(answer, "error"));
-	if (!error)
+	if (!json_object_get(answer, "error"))
 		return answer;
 
-	fprintf(stderr, "anchorctl: anchord says: %s\n", error);
+	format_make_printable(answer);
+	fprintf(stderr, "anchorctl: anchord says: %s\n",
+		format_string(answer, "error"));
 	json_decref(answer);
 	return NULL;
 }

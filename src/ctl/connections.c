@@ -4,26 +4,31 @@
 #include "ctl/format.h"
 #include "ctl/table.h"
 
+static void add_row(struct table *table, const json_t *subflow)
+{
+	const json_t *from = json_object_get(subflow, "local");
+	const json_t *to = json_object_get(subflow, "remote");
+	char local[FORMAT_MAX], remote[FORMAT_MAX], age[FORMAT_MAX];
+	char rails[FORMAT_MAX], state[FORMAT_MAX];
+
+	table_cell(table, "    %s", format_rails(subflow, rails));
+	table_cell(table, "%s", format_string(subflow, "link"));
+	table_cell(table, "%s - %s", format_endpoint(from, local),
+		   format_endpoint(to, remote));
+	table_cell(table, "%s", format_string(subflow, "role"));
+	table_cell(table, "%s", format_use(subflow));
+	table_cell(table, "%s", format_age(subflow, "age_ms", age));
+	table_cell(table, "%s", format_state(subflow, state));
+}
+
 static void print_subflows(const json_t *subflows, FILE *out)
 {
-	struct table *table = table_new(6);
+	struct table *table = table_new(7);
 	const json_t *subflow;
 	size_t i;
 
-	json_array_foreach((json_t *) subflows, i, subflow) {
-		char local[FORMAT_MAX], remote[FORMAT_MAX];
-		const json_t *from = json_object_get(subflow, "local");
-		const json_t *to = json_object_get(subflow, "remote");
-
-		table_cell(table, "    %s", format_string(subflow, "rail"));
-		table_cell(table, "%s", format_string(subflow, "link"));
-		table_cell(table, "%s - %s", format_endpoint(from, local),
-			   format_endpoint(to, remote));
-		table_cell(table, "%s", format_string(subflow, "role"));
-		table_cell(table, "%s", format_bool(subflow, "backup",
-						    "backup", "active"));
-		table_cell(table, "%s", format_string(subflow, "state"));
-	}
+	json_array_foreach((json_t *) subflows, i, subflow)
+		add_row(table, subflow);
 
 	table_print(table, out);
 	table_free(table);

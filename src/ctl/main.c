@@ -7,6 +7,7 @@
 
 #include "ctl/client.h"
 #include "ctl/commands.h"
+#include "ctl/format.h"
 
 enum {
 	STATUS_OK = 0,
@@ -25,7 +26,7 @@ static const struct command *const commands[] = {
 
 static void print_usage(FILE *out)
 {
-	fputs("usage: anchorctl [-s SOCKET] [--json] COMMAND\n\n", out);
+	fputs("usage: anchorctl [-s SOCKET] COMMAND [--json]\n\n", out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", commands[i]->name,
 			commands[i]->help);
@@ -45,23 +46,35 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static bool print_json(const json_t *answer)
+{
+	return !json_dumpf(answer, stdout, JSON_INDENT(2)) &&
+		putchar('\n') != EOF;
+}
+
+static bool print_text(const struct command *command, json_t *answer)
+{
+	format_make_printable(answer);
+	command->print(answer, stdout);
+	return !ferror(stdout);
+}
+
 static int run(const struct command *command, const char *socket_path,
 	       bool json)
 {
 	json_t *answer = client_ask(socket_path, command->name);
+	bool good;
 
 	if (!answer)
 		return STATUS_FAILED;
 
-	if (json) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
-		command->print(answer, stdout);
-	}
-
+	good = json ? print_json(answer) : print_text(command, answer);
 	json_decref(answer);
-	return fflush(stdout) ? STATUS_FAILED : STATUS_OK;
+	if (good && !fflush(stdout))
+		return STATUS_OK;
+
+	fputs("anchorctl: the answer could not be printed\n", stderr);
+	return STATUS_FAILED;
 }
 
 static int usage_error(const char *what, const char *word)

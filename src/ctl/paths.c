@@ -6,35 +6,34 @@
 
 static void add_row(struct table *table, const json_t *path)
 {
+	const json_t *from = json_object_get(path, "local");
+	const json_t *to = json_object_get(path, "remote");
 	char local[FORMAT_MAX], remote[FORMAT_MAX], age[FORMAT_MAX];
+	char rails[FORMAT_MAX], state[FORMAT_MAX];
 
 	table_cell(table, "%s", format_string(path, "token"));
+	table_cell(table, "%s", format_string(path, "peer"));
+	table_cell(table, "%s", format_rails(path, rails));
 	table_cell(table, "%s", format_string(path, "link"));
-	table_cell(table, "%s", format_string(path, "rail"));
-	table_cell(table, "%s", format_endpoint(json_object_get(path, "local"),
-						local));
-	table_cell(table, "%s",
-		   format_endpoint(json_object_get(path, "remote"), remote));
+	table_cell(table, "%s", format_endpoint(from, local));
+	table_cell(table, "%s", format_endpoint(to, remote));
 	table_cell(table, "%s", format_string(path, "role"));
-	table_cell(table, "%s", format_bool(path, "backup", "backup",
-					    "active"));
-	table_cell(table, "%s", format_string(path, "state"));
+	table_cell(table, "%s", format_use(path));
 	table_cell(table, "%s", format_age(path, "age_ms", age));
+	table_cell(table, "%s", format_state(path, state));
 }
 
 static void print(const json_t *answer, FILE *out)
 {
 	static const char *const headers[] = {
-		"TOKEN", "LINK", "RAIL", "LOCAL", "REMOTE", "ROLE", "USE",
-		"STATE", "AGE",
+		"TOKEN", "PEER", "RAIL", "LINK", "LOCAL", "REMOTE", "ROLE",
+		"USE", "AGE", "STATE",
 	};
-	struct table *table = table_new(9);
+	struct table *table = table_new(10);
 	const json_t *path;
 	size_t i;
 
-	for (i = 0; i < 9; i++)
-		table_cell(table, "%s", headers[i]);
-
+	table_headers(table, headers);
 	json_array_foreach(json_object_get(answer, "paths"), i, path)
 		add_row(table, path);
 

@@ -3,6 +3,7 @@
 #include "ctl/commands.h"
 #include "ctl/format.h"
 
+/* 0 if it is missing. */
 static long long count_of(const json_t *answer, const char *key)
 {
 	return (long long) json_integer_value(json_object_get(answer, key));
@@ -15,29 +16,46 @@ static void print_list(const json_t *list, const char *label, FILE *out)
 
 	fprintf(out, "%-12s", label);
 	json_array_foreach((json_t *) list, i, item)
-		fprintf(out, " %s", json_string_value(item));
+		fprintf(out, " %s", format_text(item));
 
-	fputs(json_array_size(list) ? "\n" : " none\n", out);
+	if (!json_is_array(list))
+		fputs(" -", out);
+	else if (!json_array_size(list))
+		fputs(" none", out);
+
+	fputc('\n', out);
+}
+
+static const char *count_rails(const json_t *rails, char *buf)
+{
+	size_t n = json_array_size(rails);
+
+	if (!json_is_array(rails))
+		return "- rails";
+
+	snprintf(buf, FORMAT_MAX, "%zu rail%s", n, n == 1 ? "" : "s");
+	return buf;
 }
 
 static void print_verdict(const json_t *answer, FILE *out)
 {
 	char age[FORMAT_MAX], connections[FORMAT_MAX], paths[FORMAT_MAX];
-	char links[FORMAT_MAX];
+	char rails[FORMAT_MAX];
 
 	fprintf(out, "anchord %s up %s: %s, %s on %s\n",
 		format_string(answer, "version"),
-		format_age(answer, "uptime_ms", age),
-		format_count(count_of(answer, "connections"), "connection",
+		format_uptime(answer, "uptime_ms", age),
+		format_count(answer, "connections", "connection",
 			     connections),
-		format_count(count_of(answer, "paths"), "path", paths),
-		format_count(count_of(answer, "links"), "usable link",
-			     links));
+		format_count(answer, "paths", "path", paths),
+		count_rails(json_object_get(answer, "rails"), rails));
 }
 
 /* Only what is not zero: on a good day there is nothing to read. */
-static void print_troubles(const json_t *counters, FILE *out)
+static void print_troubles(const json_t *answer, FILE *out)
 {
+	const json_t *counters = json_object_get(answer, "counters");
+	const json_t *links = json_object_get(answer, "links");
 	static const struct {
 		const char *key;
 		const char *text;
@@ -50,9 +68,12 @@ static void print_troubles(const json_t *counters, FILE *out)
 		{ "strangers", "strangers reset at join ports" },
 	};
 
+	if (json_is_integer(links) && !json_integer_value(links))
+		fprintf(out, "%-12s no link is usable\n", "trouble");
+
 	for (size_t i = 0; i < sizeof(troubles) / sizeof(*troubles); i++)
 		if (count_of(counters, troubles[i].key))
-			fprintf(out, "%-12s %lld %s\n", "",
+			fprintf(out, "%-12s %lld %s\n", "trouble",
 				count_of(counters, troubles[i].key),
 				troubles[i].text);
 }
@@ -60,15 +81,20 @@ static void print_troubles(const json_t *counters, FILE *out)
 static void print(const json_t *answer, FILE *out)
 {
 	const json_t *manager = json_object_get(answer, "path_manager");
+	char links[FORMAT_MAX], pid[FORMAT_MAX];
 
 	print_verdict(answer, out);
 	print_list(json_object_get(answer, "rendezvous"), "rendezvous", out);
 	print_list(json_object_get(answer, "rails"), "rails", out);
-	fprintf(out, "%-12s %s, %s\n", "kernel",
+	fprintf(out, "%-12s %s usable\n", "links",
+		format_number(answer, "links", links));
+	fprintf(out, "%-12s %s, %s\n", "path manager",
 		format_string(manager, "name"),
 		format_bool(manager, "selected_by_anchor",
 			    "selected by anchord", "selected before it came"));
-	print_troubles(json_object_get(answer, "counters"), out);
+	fprintf(out, "%-12s %s\n", "process",
+		format_number(answer, "pid", pid));
+	print_troubles(answer, out);
 }
 
 const struct command command_status = {

@@ -8,8 +8,9 @@
 
 struct table {
 	unsigned int columns;
+	size_t *widths;		/* one a column */
 	char **cells;
-	size_t n;
+	size_t n, cap;
 };
 
 static void *need(void *memory)
@@ -26,6 +27,7 @@ struct table *table_new(unsigned int columns)
 	struct table *table = need(calloc(1, sizeof(*table)));
 
 	table->columns = columns;
+	table->widths = need(calloc(columns, sizeof(*table->widths)));
 	return table;
 }
 
@@ -38,7 +40,24 @@ void table_free(struct table *table)
 		free(table->cells[i]);
 
 	free(table->cells);
+	free(table->widths);
 	free(table);
+}
+
+static void add_cell(struct table *table, char *text)
+{
+	size_t *width = &table->widths[table->n % table->columns];
+
+	if (table->n == table->cap) {
+		table->cap = table->cap ? 2 * table->cap : 64;
+		table->cells = need(realloc(table->cells,
+					    table->cap * sizeof(char *)));
+	}
+
+	if (strlen(text) > *width)
+		*width = strlen(text);
+
+	table->cells[table->n++] = text;
 }
 
 void table_cell(struct table *table, const char *format, ...)
@@ -51,31 +70,25 @@ void table_cell(struct table *table, const char *format, ...)
 		text = NULL;
 	va_end(args);
 
-	table->cells = need(realloc(table->cells,
-				    (table->n + 1) * sizeof(char *)));
-	table->cells[table->n++] = need(text);
+	add_cell(table, need(text));
 }
 
-static int width(const struct table *table, unsigned int column)
+void table_headers(struct table *table, const char *const *headers)
 {
-	size_t widest = 0;
-
-	for (size_t i = column; i < table->n; i += table->columns)
-		if (strlen(table->cells[i]) > widest)
-			widest = strlen(table->cells[i]);
-
-	return (int) widest;
+	for (unsigned int i = 0; i < table->columns; i++)
+		table_cell(table, "%s", headers[i]);
 }
 
+/* No blanks at the end of a line: people copy lines. */
 void table_print(const struct table *table, FILE *out)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		unsigned int column = (unsigned int) (i % table->columns);
+		size_t column = i % table->columns;
 
 		if (column + 1 == table->columns || i + 1 == table->n)
 			fprintf(out, "%s\n", table->cells[i]);
 		else
-			fprintf(out, "%-*s  ", width(table, column),
+			fprintf(out, "%-*s  ", (int) table->widths[column],
 				table->cells[i]);
 	}
 }

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The control socket: JSON objects, one a line. */
+/*
+ * The control socket: JSON objects, one a line.
+ *
+ * Requests are answered as they are read; answers leave as the client takes
+ * them. What a client can make grow is bounded on both sides: a request by
+ * the room for it, answers by what may wait unread.
+ */
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,11 +21,16 @@
 #include "host/control.h"
 
 #define BACKLOG 16
+#define ACCEPT_AGAIN_S 1
 
 struct control {
-	struct control_options options;
+	unsigned int clients_max;
+	control_handler handler;
+	void *data;
 	char *path;
+	bool has_group;
 	struct l_io *io;
+	struct l_timeout *accept_again;	/* has its descriptor in time */
 	struct l_queue *clients;
 };
 
@@ -36,8 +49,10 @@ static void client_free(void *data)
 {
 	struct client *client = data;
 
-	l_idle_remove(client->drop);
+	/* l_io_destroy() would call it. */
+	l_io_set_disconnect_handler(client->io, NULL, NULL, NULL);
 	l_io_destroy(client->io);
+	l_idle_remove(client->drop);
 	free(client->out);
 	l_free(client);
 }
@@ -93,10 +108,18 @@ static bool on_writable(struct l_io *io, void *data)
 	return client->out_len > 0;
 }
 
+/* What was sent leaves, so that only what is unread counts. */
 static bool reserve(struct client *client, size_t more)
 {
 	size_t cap = client->out_cap ? client->out_cap : 4096;
 	char *grown;
+
+	if (client->out_sent) {
+		client->out_len -= client->out_sent;
+		memmove(client->out, client->out + client->out_sent,
+			client->out_len);
+		client->out_sent = 0;
+	}
 
 	if (client->out_len + more > CONTROL_UNREAD_MAX)
 		return false;
@@ -116,46 +139,60 @@ static bool reserve(struct client *client, size_t more)
 	return true;
 }
 
-/* Takes the reference. False: the client does not read, or no memory. */
+static bool queue_line(struct client *client, const char *text, size_t len)
+{
+	if (!reserve(client, len + 1))
+		return false;
+
+	memcpy(client->out + client->out_len, text, len);
+	client->out[client->out_len + len] = '\n';
+	client->out_len += len + 1;
+	return true;
+}
+
+/* False: the client does not read, or there is no memory. */
+static bool answer_error(struct client *client, const char *error)
+{
+	char line[128];
+	int len = snprintf(line, sizeof(line), "{\"error\":\"%s\"}", error);
+
+	return queue_line(client, line, (size_t) len);
+}
+
+/* Takes the reference; returns as answer_error(). */
 static bool answer(struct client *client, json_t *object)
 {
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	size_t len = text ? strlen(text) : 0;
-	bool good = text && reserve(client, len + 1);
+	bool good = false;
 
-	if (good) {
-		memcpy(client->out + client->out_len, text, len);
-		client->out[client->out_len + len] = '\n';
-		client->out_len += len + 1;
-	}
+	if (len >= CONTROL_UNREAD_MAX)
+		good = answer_error(client, "the answer is too long");
+	else if (text)
+		good = queue_line(client, text, len);
 
 	free(text);
 	json_decref(object);
 	return good;
 }
 
-static json_t *error_object(const char *error)
-{
-	return json_pack("{s:s}", "error", error);
-}
-
 /* A line that is no JSON object ends the conversation. */
 static bool handle_line(struct client *client, const char *line, size_t len)
 {
-	struct control *control = client->control;
+	const struct control *control = client->control;
 	json_t *request = json_loadb(line, len, 0, NULL);
-	json_t *reply;
+	bool good;
 
 	if (json_is_object(request)) {
-		reply = control->options.handler(request,
-						 control->options.data);
+		good = answer(client,
+			      control->handler(request, control->data));
 	} else {
-		reply = error_object("not a JSON object");
 		client->closing = true;
+		good = answer_error(client, "not a JSON object");
 	}
 
 	json_decref(request);
-	return answer(client, reply);
+	return good;
 }
 
 static bool handle_lines(struct client *client)
@@ -177,7 +214,7 @@ static bool handle_lines(struct client *client)
 		return true;
 
 	client->closing = true;
-	return answer(client, error_object("the request is too long"));
+	return answer_error(client, "the request is too long");
 }
 
 static bool read_some(struct client *client)
@@ -221,30 +258,77 @@ static void on_disconnect(struct l_io *io, void *data)
 }
 
 /*
- * The socket's mode lets in root, our own user and the configured group; a
- * process that was given the descriptor by one of these is welcome too.
+ * The file's mode decides who may connect, and members of a configured group
+ * are known to nobody else. Without a group it is ours and root's alone, and
+ * stays so if somebody changes the mode.
  */
-static void add_client(struct control *control, int fd)
+static bool is_welcome(const struct control *control, int fd)
 {
-	struct client *client = l_new(struct client, 1);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
 
-	client->control = control;
-	client->io = l_io_new(fd);
-	l_io_set_close_on_destroy(client->io, true);
-	l_io_set_read_handler(client->io, on_readable, client, NULL);
-	l_io_set_disconnect_handler(client->io, on_disconnect, client, NULL);
-	l_queue_push_tail(control->clients, client);
+	if (control->has_group)
+		return true;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+
+	return peer.uid == 0 || peer.uid == geteuid();
 }
 
-static void turn_away(int fd)
+static void turn_away(int fd, const char *words)
 {
-	static const char words[] = "{\"error\":\"too many clients\"}\n";
-
-	if (send(fd, words, sizeof(words) - 1,
-		 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (send(fd, words, strlen(words), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		l_debug("a client left before it was turned away");
 
 	close(fd);
+}
+
+/* ELL 0.56 watches no descriptor above 127, however many there may be. */
+static void add_client(struct control *control, int fd)
+{
+	struct l_io *io = NULL;
+	struct client *client;
+
+	if (l_queue_length(control->clients) < control->clients_max)
+		io = l_io_new(fd);
+
+	if (!io) {
+		turn_away(fd, "{\"error\":\"too many clients\"}\n");
+		return;
+	}
+
+	client = l_new(struct client, 1);
+	client->control = control;
+	client->io = io;
+	l_io_set_close_on_destroy(io, true);
+	l_io_set_read_handler(io, on_readable, client, NULL);
+	l_io_set_disconnect_handler(io, on_disconnect, client, NULL);
+	l_queue_push_tail(control->clients, client);
+}
+
+static bool on_connect(struct l_io *io, void *data);
+
+static void on_accept_again(struct l_timeout *timeout, void *data)
+{
+	struct control *control = data;
+
+	l_io_set_read_handler(control->io, on_connect, control, NULL);
+}
+
+/*
+ * Without a free descriptor the next client stays where it is, and the
+ * socket readable: looking again at once would be all that we do. Returns
+ * whether to go on accepting.
+ */
+static bool accept_failed(struct control *control, int error)
+{
+	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+		return true;
+
+	l_warn("control socket: cannot accept a client: %s", strerror(error));
+	l_timeout_modify(control->accept_again, ACCEPT_AGAIN_S);
+	return false;
 }
 
 static bool on_connect(struct l_io *io, void *data)
@@ -254,59 +338,80 @@ static bool on_connect(struct l_io *io, void *data)
 			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
-		return true;
+		return accept_failed(control, errno);
 
-	if (l_queue_length(control->clients) >= control->options.clients)
-		turn_away(fd);
-	else
+	if (is_welcome(control, fd))
 		add_client(control, fd);
+	else
+		turn_away(fd, "{\"error\":\"not permitted\"}\n");
 
 	return true;
 }
 
+/* (gid_t) -1 if none is configured. */
 static int find_group(const char *name, gid_t *ret_gid)
 {
 	const struct group *group;
 
+	*ret_gid = (gid_t) -1;
 	if (!name || !*name)
 		return 0;
 
+	errno = 0;
 	group = getgrnam(name);
 	if (!group)
-		return -ENOENT;
+		return errno ? -errno : -ENOENT;
 
 	*ret_gid = group->gr_gid;
-	return 1;
+	return 0;
 }
 
+/* Whatever the umask: the group must be able to reach the socket. */
 static int make_folder(const char *path)
 {
-	char *folder = l_strdup(path);
-	char *slash = strrchr(folder, '/');
+	const char *slash = strrchr(path, '/');
+	char *folder;
 	int err = 0;
 
-	if (slash && slash != folder) {
-		*slash = '\0';
-		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-			err = -errno;
-	}
+	if (!slash || slash == path)
+		return 0;
+
+	folder = l_strndup(path, (size_t) (slash - path));
+	if (!mkdir(folder, 0755))
+		err = chmod(folder, 0755) < 0 ? -errno : 0;
+	else if (errno != EEXIST)
+		err = -errno;
 
 	l_free(folder);
 	return err;
 }
 
-/* A file at which nobody listens was left behind by a crash. */
+/*
+ * A socket at which nobody listens was left behind by a crash. To connect()
+ * every other file looks the same, so what is no socket stays.
+ */
 static int remove_stale(const struct sockaddr_un *addr)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat status;
 	int err = 0;
+	int fd;
 
+	if (lstat(addr->sun_path, &status) < 0)
+		return errno == ENOENT ? 0 : -errno;
+
+	if (!S_ISSOCK(status.st_mode))
+		return -EEXIST;
+
+	/* Not to wait for a live one whose backlog is full. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 
 	if (!connect(fd, (const struct sockaddr *) addr, sizeof(*addr)))
 		err = -EADDRINUSE;
-	else if (errno == ECONNREFUSED && unlink(addr->sun_path) < 0)
+	else if (errno != ECONNREFUSED)
+		err = errno == EAGAIN ? -EADDRINUSE : -errno;
+	else if (unlink(addr->sun_path) < 0)
 		err = -errno;
 
 	close(fd);
@@ -314,35 +419,34 @@ static int remove_stale(const struct sockaddr_un *addr)
 }
 
 /* Made for us alone; the group is let in before anybody can connect. */
-static int bind_private(int fd, const struct sockaddr_un *addr,
-			const char *group)
+static int bind_private(int fd, const struct sockaddr_un *addr, gid_t gid)
 {
 	mode_t mask = umask(0177);
 	int err = bind(fd, (const struct sockaddr *) addr,
 		       sizeof(*addr)) < 0 ? -errno : 0;
-	gid_t gid = 0;
 
 	umask(mask);
 	if (err < 0)
 		return err;
 
-	err = find_group(group, &gid);
-	if (err > 0 && (chown(addr->sun_path, (uid_t) -1, gid) < 0 ||
-			chmod(addr->sun_path, 0660) < 0))
+	if (gid != (gid_t) -1 &&
+	    (chown(addr->sun_path, (uid_t) -1, gid) < 0 ||
+	     chmod(addr->sun_path, 0660) < 0))
 		err = -errno;
 
-	if (err >= 0 && listen(fd, BACKLOG) < 0)
+	if (!err && listen(fd, BACKLOG) < 0)
 		err = -errno;
 
 	if (err < 0)
 		unlink(addr->sun_path);
 
-	return err < 0 ? err : 0;
+	return err;
 }
 
 static int listen_at(const struct control_options *options)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	gid_t gid;
 	int err;
 	int fd;
 
@@ -350,7 +454,10 @@ static int listen_at(const struct control_options *options)
 		return -ENAMETOOLONG;
 
 	strcpy(addr.sun_path, options->path);
-	err = make_folder(options->path);
+	err = find_group(options->group, &gid);
+	if (!err)
+		err = make_folder(options->path);
+
 	if (!err)
 		err = remove_stale(&addr);
 
@@ -361,7 +468,7 @@ static int listen_at(const struct control_options *options)
 	if (fd < 0)
 		return -errno;
 
-	err = bind_private(fd, &addr, options->group);
+	err = bind_private(fd, &addr, gid);
 	if (err < 0) {
 		close(fd);
 		return err;
@@ -380,10 +487,21 @@ int control_new(const struct control_options *options,
 		return fd;
 
 	control = l_new(struct control, 1);
-	control->options = *options;
+	control->clients_max = options->clients;
+	control->handler = options->handler;
+	control->data = options->data;
+	control->has_group = options->group && *options->group;
 	control->path = l_strdup(options->path);
 	control->clients = l_queue_new();
+	control->accept_again = l_timeout_create(0, on_accept_again, control,
+						 NULL);
 	control->io = l_io_new(fd);
+	if (!control->accept_again || !control->io) {
+		control_free(control);
+		close(fd);
+		return -EIO;
+	}
+
 	l_io_set_close_on_destroy(control->io, true);
 	l_io_set_read_handler(control->io, on_connect, control, NULL);
 	*ret_control = control;
@@ -395,9 +513,11 @@ void control_free(struct control *control)
 	if (!control)
 		return;
 
+	/* While we listen, the file cannot be another's that replaced ours. */
+	unlink(control->path);
+	l_timeout_remove(control->accept_again);
 	l_queue_destroy(control->clients, client_free);
 	l_io_destroy(control->io);
-	unlink(control->path);
 	l_free(control->path);
 	l_free(control);
 }

@@ -7,8 +7,13 @@
  *	<- {"links": [ ... ]}
  *	<- {"error": "unknown command \"x\""}
  *
- * A client that sends garbage, too long a line, or does not read its answers
- * is dropped; how many there may be is bounded. Runs on ELL's main loop.
+ * A client that sends garbage or too long a line is told so and dropped, one
+ * that leaves too much unread is dropped; how many there may be is bounded,
+ * further ones are told {"error":"too many clients"}. Runs on ELL's main
+ * loop.
+ *
+ * The file's mode lets in those who may ask: 0600, or 0660 with the group.
+ * Without a group, a client must also be root or run as we do.
  */
 #ifndef HOST_CONTROL_H
 #define HOST_CONTROL_H
@@ -19,14 +24,15 @@ struct control;
 
 /* The longest request, and the most an answer may wait unread, in bytes. */
 #define CONTROL_REQUEST_MAX 4096
-#define CONTROL_UNREAD_MAX (16u << 20)
+#define CONTROL_UNREAD_MAX (64u << 20)
 
 /*
- * Answers a request. Returns a new reference to an object, which the socket
- * sends and drops, or NULL on lack of memory.
+ * Answers a request, which is an object. Returns a new reference to an
+ * object, which the socket sends and drops, or NULL on lack of memory.
  */
 typedef json_t *(*control_handler)(const json_t *request, void *data);
 
+/* Copied, strings included. */
 struct control_options {
 	const char *path;	/* its folder is made if it is missing */
 	const char *group;	/* may connect besides root; NULL or "": none */
@@ -37,7 +43,8 @@ struct control_options {
 
 /*
  * Listens. A stale socket file (nobody answers there) is replaced; a live
- * one is -EADDRINUSE. Returns 0 or a negative errno; -ENOENT: no such group.
+ * one is -EADDRINUSE, a file that is no socket -EEXIST. Returns 0 or a
+ * negative errno; -ENOENT: no such group, or no folder for the folder.
  */
 int control_new(const struct control_options *options,
 		struct control **ret_control);

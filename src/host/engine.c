@@ -24,30 +24,27 @@ struct anchor_time engine_now(void)
 	};
 }
 
-static void on_deadline(struct l_timeout *timeout, void *data);
+#define LONGEST_WAIT_MS 3600000
 
-/* One timer for all: ELL's has milliseconds, so round up. */
+/*
+ * One timer for all, made once and moved: ELL's has milliseconds, so round
+ * up. Without a deadline it looks again after an hour.
+ */
 static void arm(struct engine *engine)
 {
 	struct anchor_time when = core_next_deadline(engine->core);
-	int64_t ms;
+	int64_t ms = LONGEST_WAIT_MS;
 
-	if (anchor_time_is_never(when)) {
-		l_timeout_remove(engine->deadline);
-		engine->deadline = NULL;
-		return;
-	}
+	if (!anchor_time_is_never(when))
+		ms = (anchor_time_since(when, engine_now()).us + 999) / 1000;
 
-	ms = (anchor_time_since(when, engine_now()).us + 999) / 1000;
 	if (ms < 1)
 		ms = 1;
 
-	if (engine->deadline)
-		l_timeout_modify_ms(engine->deadline, (uint64_t) ms);
-	else
-		engine->deadline = l_timeout_create_ms((uint64_t) ms,
-						       on_deadline, engine,
-						       NULL);
+	if (ms > LONGEST_WAIT_MS)
+		ms = LONGEST_WAIT_MS;
+
+	l_timeout_modify_ms(engine->deadline, (uint64_t) ms);
 }
 
 static void log_action(const struct core_action *action)
@@ -502,12 +499,14 @@ int engine_new(const struct engine_options *options,
 	engine->options = *options;
 	engine->started = engine_now();
 	fill_core_config(engine);
+	engine->deadline = l_timeout_create_ms(LONGEST_WAIT_MS, on_deadline,
+					       engine, NULL);
 	engine->listeners = listeners_new(options->config->join.port);
 	engine->core = core_new(&engine->core_config, seed());
-	if (engine->core)
+	if (engine->core && engine->listeners)
 		err = engine_open(engine, reason, len);
 	else
-		snprintf(reason, len, "no memory");
+		snprintf(reason, len, "no memory or descriptors");
 
 	if (err < 0) {
 		engine_free(engine);

@@ -110,6 +110,7 @@ int kernel_prepare(struct kernel *kernel, bool select, char *reason,
 
 	kernel->sysctl = selector->name;
 	kernel->file = selector->file;
+	kernel->userspace = selector->userspace;
 	if (!strcmp(kernel->before, selector->userspace))
 		return 0;
 
@@ -141,9 +142,16 @@ bool kernel_has_timestamps(void)
 
 int kernel_restore(struct kernel *kernel)
 {
+	char value[32];
+	int err;
+
 	if (!kernel->selected)
 		return 0;
 
 	kernel->selected = false;
+	err = sysctl_read(kernel->file, value, sizeof(value));
+	if (err < 0 || strcmp(value, kernel->userspace))
+		return err;
+
 	return sysctl_write(kernel->file, kernel->before);
 }

@@ -14,6 +14,7 @@
 struct kernel {
 	const char *sysctl;	/* the one that selects the path manager */
 	const char *file;	/* below /proc/sys/net */
+	const char *userspace;	/* its value for us */
 	char before[32];	/* its value when we came */
 	bool selected;		/* we changed it */
 };

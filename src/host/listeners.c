@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Join listeners. */
+/*
+ * Join listeners. ELL's main loop watches no descriptor from 128 on
+ * (l_io_new() fails), and there may be more listeners than that: they hang on
+ * an epoll descriptor of their own, and have high numbers, which leaves the
+ * low ones to timers and clients.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +24,8 @@
 #endif
 
 #define BACKLOG 128
+#define EVENTS_MAX 32
+#define FIRST_FD 256
 #define PROBLEM_MAX 128
 
 struct listener {
@@ -26,7 +34,7 @@ struct listener {
 	int ifindex;
 	uint16_t port;
 	uint16_t service_port;	/* 0: this is the join port's */
-	struct l_io *io;	/* NULL while it could not be opened */
+	int fd;			/* -1 while it could not be opened */
 	char problem[PROBLEM_MAX];
 	bool wanted;
 };
@@ -36,23 +44,43 @@ struct listeners {
 	struct l_queue *all;
 	uint64_t strangers;
 	int reserve;	/* a descriptor to give up when there are no more */
+	int epoll;
+	struct l_io *io;	/* of epoll */
 };
 
 static void listener_free(void *data)
 {
 	struct listener *listener = data;
 
-	l_io_destroy(listener->io);
+	if (listener->fd >= 0)
+		close(listener->fd);	/* and epoll forgets it */
+
 	l_free(listener);
 }
 
+static bool on_strangers(struct l_io *io, void *data);
+
 struct listeners *listeners_new(unsigned int port)
 {
-	struct listeners *listeners = l_new(struct listeners, 1);
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+	struct l_io *io = fd < 0 ? NULL : l_io_new(fd);
+	struct listeners *listeners;
 
+	if (!io) {
+		if (fd >= 0)
+			close(fd);
+
+		return NULL;
+	}
+
+	listeners = l_new(struct listeners, 1);
 	listeners->port = port;
 	listeners->all = l_queue_new();
 	listeners->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	listeners->epoll = fd;
+	listeners->io = io;
+	l_io_set_close_on_destroy(io, true);
+	l_io_set_read_handler(io, on_strangers, listeners, NULL);
 	return listeners;
 }
 
@@ -62,6 +90,7 @@ void listeners_free(struct listeners *listeners)
 		return;
 
 	l_queue_destroy(listeners->all, listener_free);
+	l_io_destroy(listeners->io);
 	if (listeners->reserve >= 0)
 		close(listeners->reserve);
 
@@ -103,25 +132,34 @@ static bool accept_with_reserve(struct listeners *listeners, int listen_fd)
 	return fd >= 0;
 }
 
-static bool on_stranger(struct l_io *io, void *data)
+static void throw_out(struct listener *listener)
 {
-	struct listener *listener = data;
 	struct listeners *listeners = listener->owner;
 
 	for (int i = 0; i < BACKLOG; i++) {
-		int fd = accept4(l_io_get_fd(io), NULL, NULL,
+		int fd = accept4(listener->fd, NULL, NULL,
 				 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {
 			reset(fd);
 			listeners->strangers++;
 		} else if (errno == EMFILE || errno == ENFILE) {
-			return accept_with_reserve(listeners,
-						   l_io_get_fd(io));
+			if (!accept_with_reserve(listeners, listener->fd))
+				return;
 		} else if (errno != ECONNABORTED && errno != EINTR) {
-			break;
+			return;
 		}
 	}
+}
+
+static bool on_strangers(struct l_io *io, void *data)
+{
+	struct listeners *listeners = data;
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(listeners->epoll, events, EVENTS_MAX, 0);
+
+	for (int i = 0; i < n; i++)
+		throw_out(events[i].data.ptr);
 
 	return true;
 }
@@ -167,26 +205,53 @@ static int listen_at(struct listener *listener, const char *device, int fd)
 	return 0;
 }
 
+static int high_socket(int domain)
+{
+	int low = socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			 IPPROTO_MPTCP);
+	int fd;
+
+	if (low < 0)
+		return -errno;
+
+	fd = fcntl(low, F_DUPFD_CLOEXEC, FIRST_FD);
+	if (fd < 0)
+		return low;
+
+	close(low);
+	return fd;
+}
+
+static int watch(struct listener *listener, int fd)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN,
+		.data.ptr = listener,
+	};
+
+	return epoll_ctl(listener->owner->epoll, EPOLL_CTL_ADD, fd,
+			 &event) < 0 ? -errno : 0;
+}
+
 static int listener_open(struct listener *listener, const char *device)
 {
-	int domain = listener->addr.family == ANCHOR_FAMILY_INET6 ?
-		AF_INET6 : AF_INET;
-	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			IPPROTO_MPTCP);
+	int fd = high_socket(listener->addr.family == ANCHOR_FAMILY_INET6 ?
+			     AF_INET6 : AF_INET);
 	int err;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 
 	err = listen_at(listener, device, fd);
+	if (!err)
+		err = watch(listener, fd);
+
 	if (err < 0) {
 		close(fd);
 		return err;
 	}
 
-	listener->io = l_io_new(fd);
-	l_io_set_close_on_destroy(listener->io, true);
-	l_io_set_read_handler(listener->io, on_stranger, listener, NULL);
+	listener->fd = fd;
 	return 0;
 }
 
@@ -246,6 +311,7 @@ static struct listener *add(struct listeners *listeners,
 	listener->addr = *addr;
 	listener->ifindex = ifindex;
 	listener->service_port = service_port;
+	listener->fd = -1;
 	l_queue_push_tail(listeners->all, listener);
 	return listener;
 }
@@ -304,13 +370,14 @@ bool listeners_sync(struct listeners *listeners, struct links *links)
 				       address->facts.ifindex, 0);
 
 		mark_wanted(listeners, address);
-		if (!listener->io)
+		if (listener->fd < 0)
 			note_problem(listener, device,
 				     listener_open(listener, device));
 
-		address->join_port = listener->io ? listener->port : 0;
-		address->problem = listener->io ? NULL : listener->problem;
-		complete &= listener->io != NULL;
+		address->join_port = listener->fd < 0 ? 0 : listener->port;
+		address->problem = listener->fd < 0 ? listener->problem :
+			NULL;
+		complete &= listener->fd >= 0;
 	}
 
 	l_queue_foreach_remove(listeners->all, free_unwanted, NULL);

@@ -13,6 +13,25 @@ static json_t *json_addr(const struct anchor_addr *addr)
 	return json_string(addrtext(addr, text));
 }
 
+/* An interface may have any bytes in its name; JSON has UTF-8. */
+static json_t *json_name(const char *name)
+{
+	json_t *string = json_string(name);
+	char *plain;
+
+	if (string)
+		return string;
+
+	plain = l_strdup(name);
+	for (char *at = plain; *at; at++)
+		if (*at & 0x80)
+			*at = '?';
+
+	string = json_string(plain);
+	l_free(plain);
+	return string;
+}
+
 static json_t *json_endpoint(const struct anchor_endpoint *endpoint)
 {
 	return json_pack("{s:o, s:i}",
@@ -25,7 +44,7 @@ static json_t *json_rail(const struct engine *engine, int16_t rail)
 	if (rail == ANCHOR_RAIL_NONE || (size_t) rail >= engine->links->n_rails)
 		return json_null();
 
-	return json_string(engine->links->rails[rail].name);
+	return json_name(engine->links->rails[rail].name);
 }
 
 static int64_t age_ms(struct anchor_time since)
@@ -53,7 +72,7 @@ static json_t *report_rails(const struct engine *engine)
 
 	for (size_t i = 0; i < engine->links->n_rails; i++)
 		json_array_append_new(list,
-				json_string(engine->links->rails[i].name));
+				json_name(engine->links->rails[i].name));
 
 	return list;
 }
@@ -129,8 +148,8 @@ static json_t *report_link(const struct engine *engine,
 			json_array_append_new(addresses, report_address(
 					&engine->links->addresses[i]));
 
-	return json_pack("{s:s, s:i, s:o, s:b, s:b, s:b, s:s, s:o}",
-			 "name", link->facts.name,
+	return json_pack("{s:o, s:i, s:o, s:b, s:b, s:b, s:s, s:o}",
+			 "name", json_name(link->facts.name),
 			 "ifindex", link->facts.ifindex,
 			 "rail", json_rail(engine, link->rail),
 			 "up", link->facts.up,
@@ -157,7 +176,7 @@ static json_t *json_subflow(const struct engine *engine,
 			    const struct anchor_remote *remote,
 			    const char *role, bool backup, const char *state)
 {
-	json_t *link = local->link[0] ? json_string(local->link) :
+	json_t *link = local->link[0] ? json_name(local->link) :
 		json_null();
 
 	return json_pack("{s:o, s:o, s:o, s:s, s:b, s:s}",

@@ -18,7 +18,7 @@ struct nlmsghdr;
 struct rtnl_link {
 	int ifindex;
 	char name[RTNL_NAME_MAX];
-	char kind[RTNL_NAME_MAX];	/* IFLA_INFO_KIND: "dummy", "veth", "" */
+	char kind[RTNL_NAME_MAX];	/* "dummy", "veth", or "" */
 	bool loopback;			/* IFF_LOOPBACK */
 	bool up;			/* IFF_UP */
 	bool carrier;			/* IFF_LOWER_UP and not IF_OPER_DOWN */
@@ -28,7 +28,7 @@ struct rtnl_address {
 	int ifindex;
 	struct anchor_addr addr;
 	uint8_t prefixlen;
-	bool global;		/* RT_SCOPE_UNIVERSE or site, not link or host */
+	bool global;		/* scope universe or site */
 	bool usable;		/* not tentative, failed DAD, or deprecated */
 };
 

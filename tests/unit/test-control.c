@@ -1,0 +1,791 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control socket, for real: a socket file in a private folder, clients
+ * that behave and clients that do not, all in one process. Whatever a test
+ * waits for, it waits for by turning ELL's loop until it is there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ell/ell.h>
+
+#include "host/control.h"
+#include "unit.h"
+
+#define CLIENTS 3
+#define PATIENCE_MS 20000
+#define MIB (1u << 20)
+#define LINE_MAX_LEN 512
+#define NOBODY 65534
+
+struct fixture {
+	char dir[64];
+	char folder[96];
+	char path[108];
+	struct control *control;
+	unsigned int asked;
+};
+
+/* {"size": N} is answered with a string of N bytes, all else as it came. */
+static json_t *on_request(const json_t *request, void *data)
+{
+	json_int_t size = json_integer_value(json_object_get(request, "size"));
+	struct fixture *fixture = data;
+	json_t *answer;
+	char *text;
+
+	fixture->asked++;
+	if (!size)
+		return json_deep_copy(request);
+
+	text = malloc((size_t) size);
+	memset(text, 'x', (size_t) size);
+	answer = json_pack("{s:s%}", "text", text, (size_t) size);
+	free(text);
+	return answer;
+}
+
+static int start(struct fixture *fixture, const char *group)
+{
+	struct control_options options = {
+		.path = fixture->path,
+		.group = group,
+		.clients = CLIENTS,
+		.handler = on_request,
+		.data = fixture,
+	};
+
+	return control_new(&options, &fixture->control);
+}
+
+static int make_place(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	strcpy(fixture->dir, "/tmp/anchor-control-XXXXXX");
+	assert_non_null(mkdtemp(fixture->dir));
+	snprintf(fixture->folder, sizeof(fixture->folder), "%s/run",
+		 fixture->dir);
+	snprintf(fixture->path, sizeof(fixture->path), "%s/c.sock",
+		 fixture->folder);
+	assert_true(l_main_init());
+	*state = fixture;
+	return 0;
+}
+
+static int make_socket(void **state)
+{
+	make_place(state);
+	return start(*state, NULL);
+}
+
+static int clean_up(void **state)
+{
+	struct fixture *fixture = *state;
+
+	control_free(fixture->control);
+	unlink(fixture->path);
+	rmdir(fixture->folder);
+	rmdir(fixture->dir);
+	l_main_exit();
+	free(fixture);
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int try_dial(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0);
+	int error;
+
+	assert_true(fd >= 0);
+	strcpy(addr.sun_path, path);
+	if (!connect(fd, (struct sockaddr *) &addr, sizeof(addr)))
+		return fd;
+
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Others may still stand in the queue. */
+static int dial(const struct fixture *fixture)
+{
+	int64_t until = now_ms() + PATIENCE_MS;
+	int fd;
+
+	while ((fd = try_dial(fixture->path)) < 0) {
+		assert_int_equal(errno, EAGAIN);
+		assert_true(now_ms() < until);
+		l_main_iterate(10);
+	}
+
+	return fd;
+}
+
+/* As much as goes out; the rest when the loop has turned. */
+static void say_bytes(int fd, const char *text, size_t len)
+{
+	int64_t until = now_ms() + PATIENCE_MS;
+
+	while (len) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+		assert_true(n > 0 || errno == EAGAIN);
+		assert_true(now_ms() < until);
+		if (n > 0) {
+			text += n;
+			len -= (size_t) n;
+		} else {
+			l_main_iterate(10);
+		}
+	}
+}
+
+static void say(int fd, const char *text)
+{
+	say_bytes(fd, text, strlen(text));
+}
+
+/* Returns how many, 0 at the end. */
+static size_t hear_bytes(int fd, char *buf, size_t max)
+{
+	int64_t until = now_ms() + PATIENCE_MS;
+
+	for (;;) {
+		ssize_t n = recv(fd, buf, max, 0);
+
+		if (n >= 0)
+			return (size_t) n;
+
+		if (errno == ECONNRESET)
+			return 0;
+
+		assert_int_equal(errno, EAGAIN);
+		assert_true(now_ms() < until);
+		l_main_iterate(10);
+	}
+}
+
+static void expect_line(int fd, const char *line)
+{
+	char heard[LINE_MAX_LEN];
+	size_t len = 0;
+
+	do {
+		assert_true(len < sizeof(heard));
+		assert_int_equal(hear_bytes(fd, heard + len, 1), 1);
+	} while (heard[len++] != '\n');
+
+	heard[len - 1] = '\0';
+	assert_string_equal(heard, line);
+}
+
+static void expect_end(int fd)
+{
+	char byte;
+
+	assert_int_equal(hear_bytes(fd, &byte, 1), 0);
+	close(fd);
+}
+
+/* A line of this many bytes, newline included. */
+static void expect_length(int fd, size_t len)
+{
+	static char buf[65536];
+
+	while (len) {
+		size_t max = len < sizeof(buf) ? len : sizeof(buf);
+		size_t n = hear_bytes(fd, buf, max);
+
+		assert_true(n > 0);
+		len -= n;
+		assert_int_equal(!len, buf[n - 1] == '\n');
+	}
+}
+
+static void expect_service(const struct fixture *fixture)
+{
+	int fd = dial(fixture);
+
+	say(fd, "{\"command\":\"still there\"}\n");
+	expect_line(fd, "{\"command\":\"still there\"}");
+	close(fd);
+}
+
+static void test_answers(void **state)
+{
+	int fd = dial(*state);
+
+	say(fd, "{\"command\":\"status\"}\n");
+	expect_line(fd, "{\"command\":\"status\"}");
+	say(fd, "  { \"again\" : 1 } \r\n");
+	expect_line(fd, "{\"again\":1}");
+	close(fd);
+}
+
+static void test_fragments(void **state)
+{
+	static const char request[] = "{\"command\":\"links\"}\n";
+	struct fixture *fixture = *state;
+	int fd = dial(fixture);
+
+	for (const char *c = request; *c; c++) {
+		assert_int_equal(fixture->asked, 0);
+		say_bytes(fd, c, 1);
+		l_main_iterate(0);
+		l_main_iterate(0);
+	}
+
+	expect_line(fd, "{\"command\":\"links\"}");
+	close(fd);
+}
+
+static void test_several_at_once(void **state)
+{
+	int fd = dial(*state);
+
+	say(fd, "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\"");
+	expect_line(fd, "{\"a\":1}");
+	expect_line(fd, "{\"a\":2}");
+	expect_line(fd, "{\"a\":3}");
+	say(fd, ":4}\n");
+	expect_line(fd, "{\"a\":4}");
+	close(fd);
+}
+
+static void test_garbage(void **state)
+{
+	static const char *const garbage[] = {
+		"hello\n", "\n", "[]\n", "{\n", "{}}\n", "{\"a\":\"\xff\"}\n",
+		"{\"a\":1}{\"b\":2}\n{\"a\":1}\n",
+	};
+	struct fixture *fixture = *state;
+	int quiet = dial(fixture);
+
+	for (size_t i = 0; i < L_ARRAY_SIZE(garbage); i++) {
+		int fd = dial(fixture);
+
+		say(fd, garbage[i]);
+		expect_line(fd, "{\"error\":\"not a JSON object\"}");
+		expect_end(fd);
+	}
+
+	assert_int_equal(fixture->asked, 0);
+	say(quiet, "{}\n");
+	expect_line(quiet, "{}");
+	close(quiet);
+}
+
+static void test_zero_bytes(void **state)
+{
+	int fd = dial(*state);
+
+	say_bytes(fd, "{\"a\0\":1}\n", 9);
+	expect_line(fd, "{\"error\":\"not a JSON object\"}");
+	expect_end(fd);
+}
+
+/* Blanks in front make it as long as it is to be. */
+static void say_padded(int fd, size_t len, const char *end)
+{
+	char request[CONTROL_REQUEST_MAX + 1];
+
+	memset(request, ' ', sizeof(request));
+	memcpy(request + len - strlen(end), end, strlen(end));
+	say_bytes(fd, request, len);
+}
+
+static void test_request_length(void **state)
+{
+	int fd = dial(*state);
+
+	say_padded(fd, CONTROL_REQUEST_MAX, "{}\n");
+	expect_line(fd, "{}");
+	say_padded(fd, CONTROL_REQUEST_MAX, "{}\n");
+	expect_line(fd, "{}");
+	say_padded(fd, CONTROL_REQUEST_MAX + 1, "{}\n");
+	expect_line(fd, "{\"error\":\"the request is too long\"}");
+	expect_end(fd);
+}
+
+static void test_half_close(void **state)
+{
+	int fd = dial(*state);
+
+	say(fd, "{\"size\":1048576}\n{\"last\":1}\n{\"no newl");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	expect_length(fd, MIB + sizeof("{\"text\":\"\"}"));
+	expect_line(fd, "{\"last\":1}");
+	expect_end(fd);
+}
+
+static bool has_hung_up(int fd)
+{
+	struct pollfd poller = { .fd = fd };
+
+	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLHUP);
+}
+
+static void test_unread(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t until = now_ms() + PATIENCE_MS;
+	unsigned int most = CONTROL_UNREAD_MAX / MIB + 1;
+	int fd = dial(fixture);
+
+	for (unsigned int i = 0; i < most + 1; i++)
+		say(fd, "{\"size\":1048576}\n");
+
+	while (!has_hung_up(fd)) {
+		assert_true(now_ms() < until);
+		l_main_iterate(10);
+	}
+
+	/* The one that is too much is the last that was looked at. */
+	assert_true(fixture->asked >= CONTROL_UNREAD_MAX / MIB);
+	assert_true(fixture->asked <= most);
+	close(fd);
+	expect_service(fixture);
+}
+
+/* Something is always unread, yet never too much of it. */
+static void test_slow_reader(void **state)
+{
+	unsigned int rounds = 2 * CONTROL_UNREAD_MAX / MIB;
+	int fd = dial(*state);
+
+	say(fd, "{\"size\":1048576}\n");
+	for (unsigned int i = 0; i < rounds; i++) {
+		say(fd, "{\"size\":1048576}\n");
+		l_main_iterate(0);
+		expect_length(fd, MIB + sizeof("{\"text\":\"\"}"));
+	}
+
+	expect_length(fd, MIB + sizeof("{\"text\":\"\"}"));
+	close(fd);
+}
+
+static void test_answer_length(void **state)
+{
+	char request[64];
+	int fd = dial(*state);
+	size_t most = CONTROL_UNREAD_MAX - sizeof("{\"text\":\"\"}");
+
+	snprintf(request, sizeof(request), "{\"size\":%zu}\n", most);
+	say(fd, request);
+	expect_length(fd, CONTROL_UNREAD_MAX);
+	snprintf(request, sizeof(request), "{\"size\":%zu}\n", most + 1);
+	say(fd, request);
+	expect_line(fd, "{\"error\":\"the answer is too long\"}");
+	say(fd, "{\"next\":1}\n");
+	expect_line(fd, "{\"next\":1}");
+	close(fd);
+}
+
+static void test_flood(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned int n = 5000;
+	int fd = dial(fixture);
+
+	for (unsigned int i = 0; i < n; i++)
+		say(fd, "{\"a\":1}\n");
+
+	for (unsigned int i = 0; i < n; i++)
+		expect_length(fd, sizeof("{\"a\":1}"));
+
+	assert_int_equal(fixture->asked, n);
+	close(fd);
+}
+
+static int dial_until_served(const struct fixture *fixture)
+{
+	int64_t until = now_ms() + PATIENCE_MS;
+	char byte[2];
+
+	for (;;) {
+		int fd = dial(fixture);
+
+		say(fd, "{}\n");
+		assert_true(hear_bytes(fd, byte, 2) == 2);
+		if (byte[1] == '}')
+			return fd;
+
+		close(fd);
+		assert_true(now_ms() < until);
+	}
+}
+
+static void test_clients(void **state)
+{
+	struct fixture *fixture = *state;
+	int fds[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = dial(fixture);
+		say(fds[i], "{}\n");
+		expect_line(fds[i], "{}");
+	}
+
+	for (int i = 0; i < 10; i++) {
+		int fd = dial(fixture);
+
+		expect_line(fd, "{\"error\":\"too many clients\"}");
+		expect_end(fd);
+	}
+
+	/* Each way to go makes room: in mid-request, and half-closed. */
+	say(fds[0], "{\"comm");
+	close(fds[0]);
+	fds[0] = dial_until_served(fixture);
+	shutdown(fds[1], SHUT_WR);
+	expect_end(fds[1]);
+	fds[1] = dial_until_served(fixture);
+
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+}
+
+/* Leaves before its answer could be sent. */
+static void test_hasty(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t until = now_ms() + PATIENCE_MS;
+	int fd = dial(fixture);
+
+	say(fd, "{\"size\":1048576}\n");
+	while (!fixture->asked) {
+		assert_true(now_ms() < until);
+		l_main_iterate(10);
+	}
+
+	close(fd);
+	for (int i = 0; i < CLIENTS; i++) {
+		fd = dial(fixture);
+		say(fd, "{}\n");
+		close(fd);
+	}
+
+	expect_service(fixture);
+}
+
+/* A descriptor beyond what ELL 0.56 watches is as one client too many. */
+static void test_high_descriptor(void **state)
+{
+	int low[256];
+	struct l_io *io;
+	int n = 0;
+	int fd;
+
+	do {
+		low[n] = open("/dev/null", O_RDONLY);
+		assert_true(low[n] >= 0);
+	} while (low[n++] < 200);
+
+	io = l_io_new(low[n - 1]);
+	fd = dial(*state);
+	say(fd, "{}\n");
+	expect_line(fd, io ? "{}" : "{\"error\":\"too many clients\"}");
+	close(fd);
+	l_io_destroy(io);
+	while (n)
+		close(low[--n]);
+
+	expect_service(*state);
+}
+
+/* Its clients are there when the socket goes, one with an answer unread. */
+static void test_end(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t until = now_ms() + PATIENCE_MS;
+	int idle = dial(fixture);
+	int busy = dial(fixture);
+
+	say(busy, "{\"size\":1048576}\n");
+	while (!fixture->asked) {
+		assert_true(now_ms() < until);
+		l_main_iterate(10);
+	}
+
+	control_free(fixture->control);
+	fixture->control = NULL;
+	l_main_iterate(0);
+	assert_int_equal(access(fixture->path, F_OK), -1);
+	expect_end(idle);
+	assert_true(has_hung_up(busy));
+	close(busy);
+	control_free(NULL);
+}
+
+static unsigned int turns_in(int ms)
+{
+	int64_t until = now_ms() + ms;
+	unsigned int turns = 0;
+
+	for (int64_t left = ms; left > 0; left = until - now_ms()) {
+		l_main_iterate((int) left);
+		turns++;
+	}
+
+	return turns;
+}
+
+static void test_no_descriptors(void **state)
+{
+	struct rlimit before, none;
+	unsigned int turns;
+	int fd = dial(*state);
+	int lowest = dup(fd);
+
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t) lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+	turns = turns_in(200);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+	/* A loop that spins turns thousands of times. */
+	assert_in_range(turns, 1, 20);
+
+	say(fd, "{}\n");
+	expect_line(fd, "{}");
+	close(fd);
+	expect_service(*state);
+}
+
+static unsigned int mode_of(const char *path)
+{
+	struct stat status;
+
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_mode & 07777;
+}
+
+static void test_modes(void **state)
+{
+	struct fixture *fixture = *state;
+	mode_t mask = umask(077);
+
+	assert_int_equal(start(fixture, ""), 0);
+	assert_int_equal(umask(mask), 077);
+	assert_int_equal(mode_of(fixture->folder), 0755);
+	assert_int_equal(mode_of(fixture->path), 0600);
+}
+
+static void test_group(void **state)
+{
+	const struct group *group = getgrgid(getegid());
+	struct fixture *fixture = *state;
+	struct stat status;
+
+	if (!group)
+		skip();
+
+	assert_int_equal(start(fixture, group->gr_name), 0);
+	assert_int_equal(mode_of(fixture->path), 0660);
+	assert_int_equal(stat(fixture->path, &status), 0);
+	assert_int_equal(status.st_gid, getegid());
+	expect_service(fixture);
+}
+
+static void test_no_group(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(start(fixture, "no-such-group-here"), -ENOENT);
+	assert_null(fixture->control);
+	assert_int_equal(access(fixture->folder, F_OK), -1);
+}
+
+static void leave_stale(const struct fixture *fixture)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_int_equal(mkdir(fixture->folder, 0755), 0);
+	strcpy(addr.sun_path, fixture->path);
+	assert_int_equal(bind(fd, (struct sockaddr *) &addr, sizeof(addr)), 0);
+	close(fd);
+}
+
+static void test_stale(void **state)
+{
+	struct fixture *fixture = *state;
+
+	leave_stale(fixture);
+	assert_int_equal(start(fixture, NULL), 0);
+	expect_service(fixture);
+}
+
+static void test_live(void **state)
+{
+	struct fixture *fixture = *state;
+	struct control *first;
+	int fds[64];
+	int n = 0;
+
+	assert_int_equal(start(fixture, NULL), 0);
+	first = fixture->control;
+	assert_int_equal(start(fixture, NULL), -EADDRINUSE);
+
+	/* Also when it is too busy to take one more. */
+	while (n < 64 && (fds[n] = try_dial(fixture->path)) >= 0)
+		n++;
+
+	assert_in_range(n, 1, 63);
+	assert_int_equal(start(fixture, NULL), -EADDRINUSE);
+	assert_ptr_equal(fixture->control, first);
+	while (n)
+		close(fds[--n]);
+
+	close(dial_until_served(fixture));
+}
+
+static void test_no_socket(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stat status;
+	FILE *file;
+
+	assert_int_equal(mkdir(fixture->folder, 0755), 0);
+	file = fopen(fixture->path, "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(start(fixture, NULL), -EEXIST);
+	assert_int_equal(stat(fixture->path, &status), 0);
+	assert_true(S_ISREG(status.st_mode));
+}
+
+static void test_long_path(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[sizeof(((struct sockaddr_un *) NULL)->sun_path) + 1];
+	struct control_options options = {
+		.path = path,
+		.clients = CLIENTS,
+		.handler = on_request,
+		.data = fixture,
+	};
+
+	memset(path, 'x', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(control_new(&options, &fixture->control),
+			 -ENAMETOOLONG);
+}
+
+/* 0: told that it is not permitted. */
+static int be_nobody(const struct fixture *fixture)
+{
+	static const char wanted[] = "{\"error\":\"not permitted\"}\n";
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char heard[LINE_MAX_LEN] = "";
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (setuid(NOBODY) < 0)
+		return 77;
+
+	strcpy(addr.sun_path, fixture->path);
+	if (connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+		return 2;
+
+	if (recv(fd, heard, sizeof(heard) - 1, MSG_WAITALL) < 0)
+		return 3;
+
+	return strcmp(heard, wanted) ? 4 : 0;
+}
+
+/* Somebody has opened the file to all. */
+static void test_stranger(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t until = now_ms() + PATIENCE_MS;
+	int status = 0;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+
+	assert_int_equal(chmod(fixture->dir, 0755), 0);
+	assert_int_equal(chmod(fixture->path, 0666), 0);
+	pid = fork();
+	if (!pid)
+		_exit(be_nobody(fixture));
+
+	assert_true(pid > 0);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		assert_true(now_ms() < until);
+		l_main_iterate(10);
+	}
+
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(fixture->asked, 0);
+	expect_service(fixture);
+}
+
+#define WITH_SOCKET(test) \
+	cmocka_unit_test_setup_teardown(test, make_socket, clean_up)
+#define WITH_PLACE(test) \
+	cmocka_unit_test_setup_teardown(test, make_place, clean_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SOCKET(test_answers),
+		WITH_SOCKET(test_fragments),
+		WITH_SOCKET(test_several_at_once),
+		WITH_SOCKET(test_garbage),
+		WITH_SOCKET(test_zero_bytes),
+		WITH_SOCKET(test_request_length),
+		WITH_SOCKET(test_half_close),
+		WITH_SOCKET(test_unread),
+		WITH_SOCKET(test_slow_reader),
+		WITH_SOCKET(test_answer_length),
+		WITH_SOCKET(test_flood),
+		WITH_SOCKET(test_clients),
+		WITH_SOCKET(test_hasty),
+		WITH_SOCKET(test_high_descriptor),
+		WITH_SOCKET(test_end),
+		WITH_SOCKET(test_no_descriptors),
+		WITH_SOCKET(test_stranger),
+		WITH_PLACE(test_modes),
+		WITH_PLACE(test_group),
+		WITH_PLACE(test_no_group),
+		WITH_PLACE(test_stale),
+		WITH_PLACE(test_live),
+		WITH_PLACE(test_no_socket),
+		WITH_PLACE(test_long_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
