@@ -636,8 +636,8 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 
 	withdraw(&cmp);
 	close_paths(&cmp);
-	announce(&cmp);
 	open_paths(&cmp);
+	announce(&cmp);
 	set_backups(&cmp);
 
 	/* Without memory for the heap it is looked at with the next event. */

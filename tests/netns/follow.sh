@@ -7,6 +7,7 @@ lab_enter "$0" "$@"
 set -eu
 
 lab_up 2
+lab_shape 200mbit
 lab_daemon_start cl
 lab_daemon_start sv
 lab_serve
@@ -33,6 +34,7 @@ ip -n sv addr del 10.2.2.2/24 dev eth2
 lab_wait 2 "one path at the client" lab_paths_are cl 1
 lab_wait 2 "the withdrawal" peer_announces '["10.1.2.2"]'
 ip -n sv addr add 10.2.2.2/24 dev eth2
+lab_route_host sv	# the kernel took the route with the address
 lab_wait 5 "two paths again" lab_paths_are sv 2
 lab_wait 2 "the announcement" peer_announces '["10.1.2.2", "10.2.2.2"]'
 
