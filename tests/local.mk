@@ -19,9 +19,11 @@ unit_tests = \
 	tests/unit/test-conf \
 	tests/unit/test-control \
 	tests/unit/test-ctl-table \
+	tests/unit/test-core-conn \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
+	tests/unit/test-links \
 	tests/unit/test-mptcp-pm \
 	tests/unit/test-nlsock \
 	tests/unit/test-policies \
@@ -100,6 +102,14 @@ EXTRA_DIST += \
 	tests/ctl/status-trouble.txt \
 	tests/ctl/status.json \
 	tests/ctl/status.txt
+
+tests_unit_test_core_conn_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_core_conn_CFLAGS = $(unit_cflags)
+tests_unit_test_core_conn_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_links_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_links_CFLAGS = $(unit_cflags)
+tests_unit_test_links_LDADD = libhost.la $(CMOCKA_LIBS)
 
 tests_unit_test_core_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_random_CFLAGS = $(unit_cflags)
