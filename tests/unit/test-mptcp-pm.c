@@ -651,7 +651,8 @@ struct text {
 	size_t len;
 };
 
-static void add(struct text *text, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+add(struct text *text, const char *format, ...)
 {
 	va_list args;
 
