@@ -62,6 +62,7 @@ struct attempt {
 struct conn {
 	struct conn *next;		/* in its bucket */
 	struct conn *dirty_next;
+	struct conn **dirty_at;		/* what points to it, NULL: not dirty */
 	unsigned int heap_at;
 	struct anchor_time deadline;
 
@@ -72,7 +73,6 @@ struct conn {
 	struct anchor_time incomplete;	/* since when a path is missing */
 	uint32_t token;
 	uint8_t role;			/* enum anchor_role */
-	bool dirty;
 	bool established;		/* fully: it can be joined */
 	bool deny_join_id0;
 	bool peer_opens;		/* the peer has opened a path */

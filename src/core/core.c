@@ -91,43 +91,27 @@ static struct anchor_time open_retry_at(struct core *core,
 
 static void mark_dirty(struct core *core, struct conn *conn)
 {
-	if (conn->dirty)
+	if (conn->dirty_at)
 		return;
 
-	conn->dirty = true;
 	conn->dirty_next = NULL;
+	conn->dirty_at = core->dirty_end;
 	*core->dirty_end = conn;
 	core->dirty_end = &conn->dirty_next;
 }
 
-static struct conn *next_dirty(struct core *core)
+static void unmark_dirty(struct core *core, struct conn *conn)
 {
-	struct conn *conn = core->dirty;
-
-	if (!conn)
-		return NULL;
-
-	core->dirty = conn->dirty_next;
-	if (!core->dirty)
-		core->dirty_end = &core->dirty;
-
-	conn->dirty = false;
-	return conn;
-}
-
-static void unlink_dirty(struct core *core, struct conn *conn)
-{
-	struct conn **at = &core->dirty;
-
-	if (!conn->dirty)
+	if (!conn->dirty_at)
 		return;
 
-	while (*at != conn)
-		at = &(*at)->dirty_next;
+	*conn->dirty_at = conn->dirty_next;
+	if (conn->dirty_next)
+		conn->dirty_next->dirty_at = conn->dirty_at;
+	else
+		core->dirty_end = conn->dirty_at;
 
-	*at = conn->dirty_next;
-	if (core->dirty_end == &conn->dirty_next)
-		core->dirty_end = at;
+	conn->dirty_at = NULL;
 }
 
 static void forget(struct core *core, struct conn *conn)
@@ -137,7 +121,7 @@ static void forget(struct core *core, struct conn *conn)
 	    core->actions[core->taken].token == conn->token)
 		core->taken = core->n_actions = 0;
 
-	unlink_dirty(core, conn);
+	unmark_dirty(core, conn);
 	heap_set(&core->deadlines, conn, ANCHOR_NEVER);
 	table_remove(&core->conns, conn);
 	conn_free(conn);
@@ -333,11 +317,12 @@ bool core_take_action(struct core *core, struct anchor_time now,
 		      struct core_action *ret_action)
 {
 	while (core->taken == core->n_actions) {
-		struct conn *conn = next_dirty(core);
+		struct conn *conn = core->dirty;
 
 		if (!conn)
 			return false;
 
+		unmark_dirty(core, conn);
 		core->taken = core->n_actions = 0;
 		reconcile(core, conn, now);
 	}

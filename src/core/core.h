@@ -172,7 +172,8 @@ enum core_reason {
 	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */
 	CORE_REASON_DIRECT,		/* a direct path carries the data */
 	CORE_REASON_ALONE,		/* no direct path carries the data */
-	CORE_REASON_NUDGE,		/* so that an announcement leaves */
+	CORE_REASON_NUDGE,		/* so that an announcement or a
+					 * withdrawal leaves */
 };
 
 struct core_action {

@@ -83,7 +83,7 @@ const char *describe_reason(enum core_reason reason)
 	case CORE_REASON_ALONE:
 		return "no direct path is up";
 	case CORE_REASON_NUDGE:
-		return "an announcement waits for an ACK";
+		return "what was announced or withdrawn waits for an ACK";
 	}
 
 	return "?";

@@ -25,7 +25,7 @@ struct engine {
 	struct l_timeout *listen_again;
 	struct l_timeout *release;	/* of service ports no longer used */
 	struct anchor_time started;
-	bool full;		/* said that a limit was met */
+	struct anchor_time limit_noted;	/* when the log said it last */
 };
 
 struct anchor_time engine_now(void);

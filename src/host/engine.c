@@ -12,6 +12,7 @@
 
 #define LISTEN_AGAIN_S 2
 #define RELEASE_S 5
+#define LIMIT_NOTE_US 60000000
 #define FACTS_BUFFER (1 << 20)
 
 struct anchor_time engine_now(void)
@@ -186,14 +187,18 @@ static void log_event(const struct engine *engine,
 	}
 }
 
-/* Once, until it has been met no more for an event. */
-static void note_limit(struct engine *engine, bool met)
+/* A peer could meet limits all day: one line a minute says enough. */
+static void note_limit(struct engine *engine)
 {
-	if (met && !engine->full)
-		l_warn("a limit of [limits] is met: some connections, "
-		       "subflows or announcements are left alone");
+	struct anchor_time now = engine_now();
 
-	engine->full = met;
+	if (engine->limit_noted.us && anchor_time_since(now,
+			engine->limit_noted).us < LIMIT_NOTE_US)
+		return;
+
+	engine->limit_noted = now;
+	l_warn("a limit of [limits] is met: some connections, subflows or "
+	       "announcements are left alone");
 }
 
 static void on_event(const struct core_event *event, void *data)
@@ -203,8 +208,9 @@ static void on_event(const struct core_event *event, void *data)
 
 	log_event(engine, event);
 	err = core_handle(engine->core, engine_now(), event);
-	note_limit(engine, err == -ENOSPC);
-	if (err == -ENOMEM)
+	if (err == -ENOSPC)
+		note_limit(engine);
+	else if (err == -ENOMEM)
 		l_error("no memory for an event of connection %08x",
 			event->token);
 }

@@ -61,6 +61,7 @@ struct scenario {
 	const char *file;
 	unsigned int line;
 	bool failed;
+	bool no_initial;	/* the last "down" was of the initial one */
 
 	struct core_config config;
 	struct core_rule rule;
@@ -435,11 +436,22 @@ static void do_up(struct scenario *s, char **words, int n)
 	hand_in(s, &event);
 }
 
+static bool match_prefix(const struct scenario *s,
+			 const struct anchor_addr *addr)
+{
+	for (size_t i = 0; i < s->n_rendezvous; i++)
+		if (anchor_prefix_contains(&s->rendezvous[i], addr))
+			return true;
+
+	return false;
+}
+
 static void do_down(struct scenario *s, char **words, int n)
 {
 	struct core_event event = subflow_event(s, words);
 
 	event.type = CORE_EVENT_SUBFLOW_DOWN;
+	s->no_initial = match_prefix(s, &event.local.addr);
 	if (n > 4) {
 		event.known = CORE_KNOWN_ERROR;
 		event.error = parse_errno(s, words[4]);
@@ -464,8 +476,8 @@ static bool is_nudge(const struct core_action *action)
 }
 
 /*
- * Each new announcement is followed by a command that only makes it leave.
- * That is checked here, and not written down in every scenario.
+ * Each new announcement and withdrawal is followed by a command that only
+ * makes it leave. That is checked here, and not written down everywhere.
  */
 static bool take(struct scenario *s, struct core_action *ret_action)
 {
@@ -477,12 +489,17 @@ static bool take(struct scenario *s, struct core_action *ret_action)
 	if (is_nudge(ret_action))
 		fail(s, "a nudge without an announcement");
 
-	if (ret_action->type != CORE_ACTION_ANNOUNCE ||
+	if ((ret_action->type != CORE_ACTION_ANNOUNCE &&
+	     ret_action->type != CORE_ACTION_WITHDRAW) ||
 	    ret_action->reason == CORE_REASON_RESTORE)
 		return true;
 
+	/* Nothing to nudge where the initial subflow is gone. */
+	if (s->no_initial)
+		return true;
+
 	if (!core_take_action(s->core, s->now, &nudge) || !is_nudge(&nudge))
-		fail(s, "an announcement without a nudge");
+		fail(s, "an announcement or withdrawal without a nudge");
 	else
 		core_result(s->core, s->now, &nudge, 0);
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What this end announces: from the entries that are to those that the plan
+ * asks for.
+ */
+#include "core/compare.h"
+
+/*
+ * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
+ * and 12 of 40 bytes), and the kernel never sends it. Without a port it
+ * means the service's: a server can listen there, and is joined. A client
+ * cannot listen at its ephemeral ports. 0: do not announce.
+ */
+uint16_t announce_port(const struct compare *cmp,
+		       const struct core_local *local)
+{
+	if (!local->bare)
+		return local->join_port;
+
+	return cmp->conn->role == ANCHOR_ROLE_SERVER ? cmp->conn->local.port :
+		0;
+}
+
+/* The local that an entry stands for, or NULL if it should go. */
+static const struct core_local *entry_local(const struct compare *cmp,
+					    const struct entry *entry)
+{
+	const struct view *view = &cmp->core->view;
+
+	for (unsigned int i = 0; i < cmp->view->n_locals; i++) {
+		const struct core_local *local = view->host_locals[i];
+
+		if (!local || !anchor_addr_equal(&local->addr,
+						 &entry->endpoint.addr))
+			continue;
+
+		if (!entry->endpoint.port)
+			return local;
+
+		return announce_port(cmp, local) == entry->endpoint.port &&
+			cmp->plan.announce & (UINT64_C(1) << i) ? local : NULL;
+	}
+
+	return NULL;
+}
+
+static bool entry_in_use(const struct conn *conn, const struct entry *entry)
+{
+	if (entry->endpoint.port)
+		return true;
+
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (conn->subflows[i].local_id == entry->id)
+			return true;
+
+	return false;
+}
+
+/*
+ * The kernel has room for one announcement and one withdrawal that wait to be
+ * sent, and drops others without a word (AddAddrTxDrop, RmAddrTxDrop; FACTS,
+ * kernel 10). Each command that sends an ACK sends one of what waits, an echo
+ * of the peer's announcements first. So each announcement or withdrawal is
+ * followed by a priority command for the initial subflow that changes
+ * nothing, and has left when the next is made.
+ */
+static void nudge(struct compare *cmp)
+{
+	for (unsigned int i = 0; i < cmp->conn->n_subflows; i++) {
+		const struct subflow *subflow = &cmp->conn->subflows[i];
+
+		if (subflow->initial && !subflow->closing)
+			compare_emit_priority(cmp, subflow, subflow->backup_here,
+				      CORE_REASON_NUDGE);
+	}
+}
+
+/*
+ * Withdrawing a source address too makes the peer close the subflows that
+ * came from it at once.
+ */
+void announce_withdraw(struct compare *cmp)
+{
+	struct conn *conn = cmp->conn;
+
+	for (unsigned int i = conn->n_entries; i-- > 0;) {
+		struct entry *entry = &conn->entries[i];
+		struct core_action action = {
+			.type = CORE_ACTION_WITHDRAW,
+			.reason = CORE_REASON_LINK,
+			.id = entry->id,
+			.local = entry->endpoint,
+		};
+
+		if (entry_local(cmp, entry))
+			continue;
+
+		if (entry_in_use(conn, entry)) {
+			if (!compare_emit(cmp, &action))
+				return;
+
+			nudge(cmp);
+		}
+
+		conn_drop_entry(conn, entry);
+	}
+}
+
+static void announce_entry(struct compare *cmp, struct entry *entry,
+			   const struct core_local *local)
+{
+	struct core_action action = {
+		.type = CORE_ACTION_ANNOUNCE,
+		.reason = entry->restore ? CORE_REASON_RESTORE :
+			CORE_REASON_PLAN,
+		.id = entry->id,
+		.local = entry->endpoint,
+		.ifindex = local->ifindex,
+		.bare = local->bare,
+	};
+
+	if (entry->busy || (entry->confirmed && !entry->restore) ||
+	    anchor_time_before(cmp->now, entry->retry) || !compare_emit(cmp, &action))
+		return;
+
+	if (!entry->restore)
+		nudge(cmp);
+
+	entry->busy = true;
+	entry->restore = false;
+}
+
+void announce_all(struct compare *cmp)
+{
+	const struct view *view = &cmp->core->view;
+	struct conn *conn = cmp->conn;
+
+	/* Nothing leaves before that, and what waits is in the way. */
+	if (!conn->established)
+		return;
+
+	for (unsigned int i = 0; i < cmp->view->n_locals; i++) {
+		const struct core_local *local = view->host_locals[i];
+		struct anchor_endpoint endpoint;
+		struct entry *entry;
+
+		if (!local || !announce_port(cmp, local) ||
+		    !(cmp->plan.announce & (UINT64_C(1) << i)))
+			continue;
+
+		endpoint = (struct anchor_endpoint) {
+			.addr = local->addr,
+			.port = announce_port(cmp, local),
+		};
+		entry = conn_find_entry(conn, &endpoint);
+		if (!entry)
+			entry = conn_add_entry(conn, &endpoint, local->id);
+
+		if (entry)
+			announce_entry(cmp, entry, local);
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One comparison of what is with what should be, shared by the parts of the
+ * reconciliation: reconcile.c runs it, announce.c sees to announcements,
+ * subflows.c to subflows. Private to the core.
+ */
+#ifndef CORE_COMPARE_H
+#define CORE_COMPARE_H
+
+#include "core/private.h"
+
+#define UNPLANNED (-1)
+
+/* Its subject, and what has been found out so far. */
+struct compare {
+	struct core *core;
+	struct conn *conn;
+	const struct anchor_view *view;
+	struct anchor_time now;
+	struct anchor_plan plan;
+	uint8_t found[ANCHOR_PATHS_MAX];	/* subflows of plan path i */
+	int8_t planned[ANCHOR_PATHS_MAX];	/* plan path of view path i */
+	unsigned int alive;			/* subflows not being closed */
+	bool direct;				/* a direct path carries data */
+};
+
+/* Appends to core->actions; false without memory. */
+bool compare_emit(struct compare *cmp, const struct core_action *action);
+bool compare_emit_priority(struct compare *cmp, const struct subflow *subflow,
+			   bool backup, enum core_reason reason);
+
+/* Is every path there that should be? */
+bool compare_complete(const struct compare *cmp);
+
+/* What is announced and should not be; what should be and is not. */
+void announce_withdraw(struct compare *cmp);
+void announce_all(struct compare *cmp);
+
+/* The port at which an address is announced, 0: it is not. */
+uint16_t announce_port(const struct compare *cmp,
+		       const struct core_local *local);
+
+/* Attempts that have come to nothing, or that nobody wants any more. */
+void subflows_review_attempts(struct compare *cmp);
+void subflows_close(struct compare *cmp);
+void subflows_open(struct compare *cmp);
+void subflows_set_backup(struct compare *cmp);
+
+/* From when on this end opens paths. */
+struct anchor_time subflows_open_from(const struct compare *cmp);
+
+#endif

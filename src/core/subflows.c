@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Subflows: from those that are to those that the plan asks for. Closes what
+ * is lost, surplus or too much, opens what is missing, sets priorities, and
+ * keeps account of attempts.
+ */
+#include <errno.h>
+
+#include "core/compare.h"
+#include "core/match.h"
+#include "core/rails.h"
+
+/* How much more patience a client has with a server that opens paths. */
+#define GRACE_OF_OPENERS 4
+
+/* Its local address was on a link, and is on none now. */
+static bool lost_link(const struct compare *cmp, unsigned int i)
+{
+	const struct anchor_path *path = &cmp->view->paths[i];
+	const struct anchor_addr *addr = &cmp->view->locals[path->local].addr;
+	const struct core_host *host = &cmp->core->host;
+
+	return !cmp->view->locals[path->local].usable &&
+		!anchor_addr_equal(addr, &cmp->conn->local.addr) &&
+		!match_prefixes(host->rendezvous, host->n_rendezvous, addr);
+}
+
+/* The initial subflow also carries the signalling: close it last, if ever. */
+static bool initial_done(const struct compare *cmp)
+{
+	return cmp->plan.rendezvous == ANCHOR_RENDEZVOUS_CLOSE &&
+		cmp->direct && compare_complete(cmp);
+}
+
+/* Should view path i be closed, and why? Only the server side closes surplus. */
+static bool should_close(const struct compare *cmp, unsigned int i,
+			 enum core_reason *ret_reason)
+{
+	const struct subflow *subflow = &cmp->conn->subflows[i];
+
+	if (subflow->initial) {
+		*ret_reason = CORE_REASON_DIRECT;
+		return cmp->planned[i] == UNPLANNED && initial_done(cmp);
+	}
+
+	if (lost_link(cmp, i)) {
+		*ret_reason = CORE_REASON_LINK;
+		return true;
+	}
+
+	if (i >= cmp->core->config->limits.subflows) {
+		*ret_reason = CORE_REASON_LIMIT;
+		return true;
+	}
+
+	*ret_reason = CORE_REASON_SURPLUS;
+	return cmp->planned[i] == UNPLANNED &&
+		cmp->conn->role == ANCHOR_ROLE_SERVER;
+}
+
+static void close_subflow(struct compare *cmp, struct subflow *subflow,
+			  enum core_reason reason)
+{
+	struct core_action action = {
+		.type = CORE_ACTION_CLOSE,
+		.reason = reason,
+		.id = subflow->local_id,
+		.remote_id = subflow->remote_id,
+		.local = subflow->local,
+		.remote = subflow->remote,
+		.mapped = subflow->mapped,
+	};
+
+	if (subflow->closing || cmp->alive < 2 ||
+	    anchor_time_before(cmp->now, subflow->not_before) ||
+	    !compare_emit(cmp, &action))
+		return;
+
+	subflow->closing = true;
+	cmp->alive--;
+	conn_mark_restore(cmp->conn, &subflow->local.addr);
+}
+
+void subflows_close(struct compare *cmp)
+{
+	struct conn *conn = cmp->conn;
+	enum core_reason reason;
+
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (should_close(cmp, i, &reason))
+			close_subflow(cmp, &conn->subflows[i], reason);
+
+	/* What did not even fit into the view. */
+	for (unsigned int i = cmp->view->n_paths; i < conn->n_subflows; i++)
+		close_subflow(cmp, &conn->subflows[i], CORE_REASON_LIMIT);
+}
+
+/* A server that announces without a port waits to be joined. */
+static bool invited(const struct conn *conn)
+{
+	for (unsigned int i = 0; i < conn->n_remotes; i++)
+		if (!conn->remotes[i].endpoint.port)
+			return true;
+
+	return false;
+}
+
+/*
+ * The server side opens. A client whose server does not, opens after a
+ * grace; a longer one if the server has shown that it opens paths, for it
+ * may have missed an announcement.
+ */
+struct anchor_time subflows_open_from(const struct compare *cmp)
+{
+	const struct conn *conn = cmp->conn;
+	int64_t grace = cmp->core->config->timers.grace.us;
+
+	if (conn->role == ANCHOR_ROLE_SERVER || invited(conn))
+		return conn->since;
+
+	if (anchor_time_is_never(conn->incomplete))
+		return ANCHOR_NEVER;
+
+	return anchor_time_add(conn->incomplete, anchor_us(conn->peer_opens ?
+			       grace * GRACE_OF_OPENERS : grace));
+}
+
+static bool may_open(const struct compare *cmp)
+{
+	return cmp->conn->established &&
+		!anchor_time_before(cmp->now, subflows_open_from(cmp));
+}
+
+static bool attempt_ready(struct compare *cmp, struct attempt *attempt)
+{
+	return !attempt || (!attempt->opening &&
+			    !anchor_time_before(cmp->now, attempt->until));
+}
+
+/*
+ * To the kernel an address announced without a port and the same as a source
+ * are one entry, with one ID.
+ */
+static struct entry *source_entry(struct compare *cmp,
+				  const struct core_local *local)
+{
+	const struct anchor_endpoint source = { .addr = local->addr };
+	const struct anchor_endpoint bare = {
+		.addr = local->addr,
+		.port = announce_port(cmp, local),
+	};
+	struct entry *entry = conn_find_entry(cmp->conn,
+					      local->bare ? &bare : &source);
+
+	if (entry)
+		return entry;
+
+	return conn_add_entry(cmp->conn, &source, (uint8_t)
+			      (local->id + RAILS_SOURCE_ID - 1));
+}
+
+static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
+{
+	const struct core_local *local =
+				cmp->core->view.host_locals[want->local];
+	const struct anchor_remote *remote = &cmp->view->remotes[want->remote];
+	const struct anchor_endpoint source = { .addr = local->addr };
+	struct core_action action = {
+		.type = CORE_ACTION_OPEN,
+		.reason = CORE_REASON_PLAN,
+		.remote_id = remote->id,
+		.local = source,
+		.remote = remote->endpoint,
+		.ifindex = local->ifindex,
+		.backup = want->backup,
+	};
+	struct conn *conn = cmp->conn;
+	struct attempt *attempt;
+	struct entry *entry;
+
+	attempt = conn_find_attempt(conn, &local->addr, &remote->endpoint);
+	if (!attempt_ready(cmp, attempt))
+		return;
+
+	entry = source_entry(cmp, local);
+
+	if (!attempt)
+		attempt = conn_add_attempt(conn, &local->addr,
+					   &remote->endpoint);
+
+	if (!entry || !attempt)
+		return;
+
+	action.id = entry->id;
+	if (!compare_emit(cmp, &action))
+		return;
+
+	attempt->opening = true;
+	attempt->backup = want->backup;
+	attempt->until = anchor_time_add(cmp->now,
+					 cmp->core->config->timers.connect);
+	cmp->alive++;
+}
+
+void subflows_open(struct compare *cmp)
+{
+	unsigned int limit = cmp->core->config->limits.subflows;
+
+	if (!may_open(cmp))
+		return;
+
+	for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
+		const struct anchor_plan_path *want = &cmp->plan.paths[p];
+
+		if (cmp->found[p] < want->count && cmp->alive < limit &&
+		    anchor_view_pairs(cmp->view, want->local, want->remote))
+			open_path(cmp, want);
+	}
+}
+
+static void set_backup(struct compare *cmp, struct subflow *subflow,
+		       bool backup, enum core_reason reason)
+{
+	if (subflow->closing || subflow->busy ||
+	    subflow->backup_here == backup ||
+	    anchor_time_before(cmp->now, subflow->not_before) ||
+	    !compare_emit_priority(cmp, subflow, backup, reason))
+		return;
+
+	subflow->busy = true;
+}
+
+void subflows_set_backup(struct compare *cmp)
+{
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
+		struct subflow *subflow = &cmp->conn->subflows[i];
+		int p = cmp->planned[i];
+
+		if (p != UNPLANNED)
+			set_backup(cmp, subflow, cmp->plan.paths[p].backup,
+				   CORE_REASON_PLAN);
+		else if (subflow->initial)
+			set_backup(cmp, subflow, cmp->direct &&
+				   cmp->plan.rendezvous !=
+				   ANCHOR_RENDEZVOUS_KEEP,
+				   cmp->direct ? CORE_REASON_DIRECT :
+				   CORE_REASON_ALONE);
+	}
+}
+
+static bool attempt_planned(const struct compare *cmp,
+			    const struct attempt *attempt)
+{
+	for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
+		const struct anchor_plan_path *want = &cmp->plan.paths[p];
+
+		if (anchor_addr_equal(&cmp->view->locals[want->local].addr,
+				      &attempt->local) &&
+		    anchor_endpoint_equal(
+				&cmp->view->remotes[want->remote].endpoint,
+				&attempt->remote))
+			return true;
+	}
+
+	return false;
+}
+
+void subflows_review_attempts(struct compare *cmp)
+{
+	struct conn *conn = cmp->conn;
+
+	for (unsigned int i = conn->n_attempts; i-- > 0;) {
+		struct attempt *attempt = &conn->attempts[i];
+
+		if (attempt->opening &&
+		    !anchor_time_before(cmp->now, attempt->until))
+			conn_fail_attempt(attempt, ETIMEDOUT,
+					  core_retry_at(cmp->core, cmp->now,
+							attempt->failures));
+
+		if (!attempt->opening && !attempt_planned(cmp, attempt))
+			conn_drop_attempt(conn, attempt);
+	}
+}
