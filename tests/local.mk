@@ -279,6 +279,7 @@ netns_tests = \
 	tests/netns/follow.sh \
 	tests/netns/kernel-client.sh \
 	tests/netns/kernel-server.sh \
+	tests/netns/limits.sh \
 	tests/netns/listeners.sh \
 	tests/netns/main-ipv6.sh \
 	tests/netns/main.sh \
