@@ -62,6 +62,7 @@ static void print_troubles(const json_t *answer, FILE *out)
 	} troubles[] = {
 		{ "failed", "commands failed" },
 		{ "over_limit", "refused by a limit" },
+		{ "links_over_limit", "links or addresses too many" },
 		{ "bad_plan_items", "plan items refused" },
 		{ "overruns", "times events were lost" },
 		{ "malformed", "malformed messages" },

@@ -80,10 +80,11 @@ static json_t *report_rails(const struct engine *engine)
 static json_t *report_counters(struct engine *engine,
 			       const struct core_stats *stats)
 {
-	struct nlsock_stats events, commands;
+	struct nlsock_stats events, commands, facts;
 
 	pm_get_stats(engine->pm, &events, &commands);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	netfacts_get_stats(engine->facts, &facts);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 			 "events", (json_int_t) stats->events,
 			 "actions", (json_int_t) stats->actions,
 			 "failed", (json_int_t) stats->failed,
@@ -91,9 +92,13 @@ static json_t *report_counters(struct engine *engine,
 			 "over_limit", (json_int_t) stats->over_limit,
 			 "bad_plan_items", (json_int_t) stats->plans_bad,
 			 "overruns", (json_int_t) (events.overruns +
-						   commands.overruns),
+						   commands.overruns +
+						   facts.overruns),
 			 "malformed", (json_int_t) (events.malformed +
-						    commands.malformed),
+						    commands.malformed +
+						    facts.malformed),
+			 "links_over_limit", (json_int_t)
+			 netfacts_ignored(engine->facts),
 			 "strangers", (json_int_t)
 			 listeners_strangers(engine->listeners));
 }
