@@ -276,9 +276,12 @@ netns_tests = \
 	tests/netns/config.sh \
 	tests/netns/dual-stack.sh \
 	tests/netns/errors.sh \
+	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \
 	tests/netns/kernel-client.sh \
+	tests/netns/kernel-ipv6.sh \
 	tests/netns/kernel-server.sh \
+	tests/netns/lab.sh \
 	tests/netns/limits.sh \
 	tests/netns/listeners.sh \
 	tests/netns/main-ipv6.sh \

@@ -9,8 +9,10 @@
 #	lab_enter "$0" "$@"		# the script goes on inside
 #	lab_up 2			# two rails
 #	lab_daemon_start sv
-#	lab_run sv mptraffic serve 10.255.0.2 5000 &
-#	lab_wait 5 "two paths" lab_paths_are sv 2
+#	lab_serve 10.255.0.2
+#	lab_transfer 10.255.0.2		# goes on until it is ended
+#	lab_wait 10 "two paths" lab_paths_are sv 2
+#	lab_transfer_end		# and every byte has arrived
 #
 # Host H (cl is 1, sv is 2) has on rail R the interface ethR with the
 # addresses 10.R.H.2/24 and fd00:R:H::2/64, and on lo the rendezvous
@@ -24,6 +26,7 @@
 LAB_POLL=0.05
 LAB_DIR=/run/lab
 LAB_RAIL_NAMES=(- a b c d)
+LAB_CLIENTS=()
 declare -A LAB_HOST_NUMBER=([cl]=1 [sv]=2)
 
 lab_skip() {
@@ -32,6 +35,7 @@ lab_skip() {
 }
 
 lab_fail() {
+	lab_failed=1
 	echo "FAIL: $*" >&2
 	lab_show_logs >&2
 	exit 1
@@ -46,13 +50,14 @@ lab_enter() {
 		return
 	fi
 
-	[ "$(id -u)" = 0 ] || flags+=(--user --map-root-user)
+	unshare "${flags[@]}" true 2>/dev/null ||
+		flags+=(--user --map-root-user)
 	unshare "${flags[@]}" true 2>/dev/null ||
 		lab_skip "no permission for namespaces of our own (not root," \
 			"and user namespaces are off)"
 	[ -e /proc/sys/net/mptcp/enabled ] ||
 		lab_skip "this kernel has no MPTCP"
-	for tool in ip tc nft jq; do
+	for tool in ip ss tc nft jq sysctl; do
 		PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null ||
 			lab_skip "$tool is not installed"
 	done
@@ -63,12 +68,32 @@ lab_enter() {
 # Ours alone: where ip(8) keeps its namespaces, and all files of the lab.
 lab_begin() {
 	PATH=$PATH:/usr/sbin:/sbin
+	# The first process of a PID namespace is deaf to what it does not trap.
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	trap 'lab_error_at="line $LINENO: $BASH_COMMAND"' ERR
+	trap lab_end EXIT
 	mount --make-rprivate / && mount -t tmpfs tmpfs /run &&
 		mkdir -p "$LAB_DIR" || lab_skip "no private /run"
 	[ "$(ip netns add probe 2>&1 && ip netns del probe 2>&1)" = "" ] ||
 		lab_skip "network namespaces cannot be made here"
 	: "${ANCHOR_BUILDDIR:=$(cd "$(dirname "$0")/../.." && pwd)/build/gcc}"
 	ip link set lo up
+}
+
+# A script that set -e ends must not end without a word.
+lab_end() {
+	local status=$?
+
+	case $status in
+	0 | 77 | 130 | 143) ;;
+	*)
+		[ -n "${lab_failed:-}" ] || {
+			echo "FAIL: status $status, ${lab_error_at:-no error seen}"
+			lab_show_logs
+		} >&2
+		;;
+	esac
 }
 
 # lab_run HOST COMMAND...
@@ -194,6 +219,14 @@ lab_make_spine() {
 	ip -n "$tor" route add default via "fd00:254:$rail::1"
 }
 
+# What ToR a can do for the rendezvous of a host whose link to it is lost.
+lab_make_detour() {
+	local n=${LAB_HOST_NUMBER[$1]}
+
+	ip -n ta route add "10.255.0.$n/32" via 10.254.2.2 metric 2048
+	ip -n ta route add "fd00:255::$n/128" via fd00:254:2::2 metric 2048
+}
+
 # One default route over all rails, and nothing else. IPv6 routes go with a
 # link that is down, so this is also called when one has come back.
 lab_route_host() {
@@ -224,6 +257,7 @@ lab_up() {
 	done
 	for host in cl sv; do
 		lab_route_host $host
+		[ "$LAB_RAILS" = 1 ] || lab_make_detour $host
 	done
 }
 
@@ -244,10 +278,29 @@ lab_link_down() { ip -n "$(lab_tor "$2")" link set "$1" down; }
 
 lab_link_up() { lab_tor_port_up "$1" "$2"; }
 
+# The ToR of a rail forwards nothing more, and no carrier tells of it.
+lab_silent_drop() {
+	lab_run "$(lab_tor "$1")" nft "table inet silent {
+		chain forward {
+			type filter hook forward priority 0; policy drop;
+		}
+	}"
+}
+
+lab_heal() { lab_run "$(lab_tor "$1")" nft delete table inet silent; }
+
+lab_has_carrier() {
+	ip -n "$1" -j link show "eth$2" |
+		jq -e '.[0].flags | index("LOWER_UP")' >/dev/null
+}
+
 # lab_bytes HOST RAIL rx|tx
 lab_bytes() {
 	ip -n "$1" -j -s link show "eth$2" | jq ".[0].stats64.$3.bytes"
 }
+
+# lab_carries RAIL BYTES: what cl sent on the rail has grown by 1 MB since
+lab_carries() { [ "$(lab_bytes cl "$1" tx)" -gt $(($2 + 1000000)) ]; }
 
 # Counts what leaves by an interface with another rail's link address.
 lab_guard() {
@@ -297,6 +350,8 @@ lab_daemon_begin() {
 	local host=$1 config=${2:-} dir=$LAB_DIR/$1
 	[ $# -gt 2 ] && shift 2 || shift $#
 
+	[ -x "$ANCHOR_BUILDDIR/anchord" ] ||
+		lab_fail "no anchord in $ANCHOR_BUILDDIR"
 	mkdir -p "$dir/policy.d"
 	chmod 755 "$dir" "$dir/policy.d"
 	printf '%s\n' "$config" >"$dir/anchor.conf"
@@ -356,14 +411,48 @@ lab_traffic() {
 	lab_run "$host" "$ANCHOR_BUILDDIR/tests/tools/mptraffic" "$@"
 }
 
-# lab_serve [ADDR]: the service on sv, ready to be connected to
+# lab_serve [ADDR [PORT]]: the service on sv, ready to be connected to; its
+# process is $LAB_SERVICE
 lab_serve() {
-	local addr=${1:-10.255.0.2}
+	local addr=${1:-10.255.0.2} port=${2:-5000}
 
-	lab_traffic sv serve "$addr" 5000 &
-	lab_wait 5 "the service at $addr" lab_listens
+	nsenter --net=/run/netns/sv -- \
+		"$ANCHOR_BUILDDIR/tests/tools/mptraffic" serve "$addr" "$port" &
+	LAB_SERVICE=$!
+	lab_wait 10 "the service at $addr" lab_listens "$addr" "$port"
 }
 
 lab_listens() {
-	lab_run sv ss -Hltn 'sport = :5000' | grep -q LISTEN
+	local addr=$1
+	[[ $addr == *:* ]] && addr="[$addr]"
+	lab_run sv ss -Hltn "src $addr:$2" | grep -q LISTEN
+}
+
+# lab_transfer [ADDR [BIND]]: cl sends to the service until
+# lab_transfer_end. Several may run at once.
+lab_transfer() {
+	lab_client send "${1:-10.255.0.2}" 5000 - ${2:+"$2"}
+}
+
+# lab_client send|receive|echo|hold ARGUMENT...
+lab_client() {
+	nsenter --net=/run/netns/cl -- \
+		"$ANCHOR_BUILDDIR/tests/tools/mptraffic" "$@" \
+		>"$LAB_DIR/result.${#LAB_CLIENTS[@]}" &
+	LAB_CLIENTS+=($!)
+}
+
+# Ends all of them; each must have arrived whole, and by MPTCP.
+lab_transfer_end() {
+	local client
+
+	kill -TERM "${LAB_CLIENTS[@]}"
+	for client in "${!LAB_CLIENTS[@]}"; do
+		wait "${LAB_CLIENTS[client]}" ||
+			lab_fail "a transfer failed"
+		jq -e '.mptcp and .intact != false' \
+			"$LAB_DIR/result.$client" >/dev/null ||
+			lab_fail "a transfer was not intact, or not MPTCP"
+	done
+	LAB_CLIENTS=()
 }

@@ -16,29 +16,29 @@ lab_run sv ip mptcp limits set subflows 8 add_addr_accepted 0
 lab_daemon_start cl
 lab_guard cl
 lab_serve
-lab_traffic cl send 10.255.0.2 5000 2 >"$LAB_DIR/result" &
-sender=$!
-lab_wait 2 "two paths" lab_paths_are cl 2
+lab_transfer
+lab_wait 10 "two paths" lab_paths_are cl 2
 lab_json cl paths 'all(.paths[]; .role == "initial" or
 	(.role == "opened" and .rail == .remote_rail))' ||
 	lab_fail "not opened by the client on their rails"
-wait $sender || lab_fail "the transfer failed"
+lab_transfer_end
 [ "$(lab_guard_count cl)" = 0 ] ||
 	lab_fail "packets of a path left by another link"
 
 lab_run sv ip mptcp endpoint flush
-lab_traffic cl send 10.255.0.2 5000 2 >"$LAB_DIR/result" &
-sender=$!
-lab_wait 2 "two paths to the rendezvous" lab_paths_are cl 2
-wait $sender || lab_fail "the transfer failed"
+lab_transfer
+lab_wait 10 "two paths to the rendezvous" lab_paths_are cl 2
+lab_transfer_end
 
 # The C flag: such a server wants no joins at its initial address.
 lab_sysctl sv net.mptcp.allow_join_initial_addr_port=0
-lab_traffic cl send 10.255.0.2 5000 2 >"$LAB_DIR/result" &
-sender=$!
-lab_wait 2 "the connection" lab_json cl connections \
-	'.connections | length == 1 and .[0].established'
-wait $sender || lab_fail "the transfer failed"
+lab_transfer
+lab_wait 10 "the connection, older than the grace" \
+	lab_json cl connections '.connections |
+		length == 1 and .[0].established and .[0].age_ms > 1000'
+lab_json cl paths '.paths | length == 1' ||
+	lab_fail "joined at the initial address all the same"
+lab_transfer_end
 ! grep -q "failed" "$LAB_DIR/cl/log" || lab_fail "a command failed"
 joins=$(lab_run sv nstat -asz MPTcpExtMPJoinSynRx | awk '/Join/ {print $2}')
 [ "$joins" = 4 ] || lab_fail "$joins joins arrived in all, not 4"

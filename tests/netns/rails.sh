@@ -6,14 +6,13 @@ lab_enter "$0" "$@"
 set -eu
 
 ends_with() {
-	local rails=$1 sender
-	lab_traffic cl send 10.255.0.2 5000 1 >"$LAB_DIR/result" &
-	sender=$!
-	lab_wait 2 "$rails paths at the server" lab_paths_are sv "$rails"
-	lab_wait 2 "$rails paths at the client" lab_paths_are cl "$rails"
+	local rails=$1
+	lab_transfer
+	lab_wait 10 "$rails paths at the server" lab_paths_are sv "$rails"
+	lab_wait 10 "$rails paths at the client" lab_paths_are cl "$rails"
 	lab_json sv paths 'all(.paths[]; .role == "initial" or
 		.rail == .remote_rail)' || lab_fail "a path is cross-rail"
-	wait $sender || lab_fail "the transfer failed"
+	lab_transfer_end
 }
 
 lab_up 4

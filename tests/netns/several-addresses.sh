@@ -14,14 +14,15 @@ for host in cl sv; do
 	lab_daemon_start $host
 done
 lab_serve
-lab_traffic cl hold 10.255.0.2 5000 1 < <(tail -f /dev/null) &
+lab_client hold 10.255.0.2 5000 1
 
 for host in sv cl; do
-	lab_wait 2 "four announcements at $host" lab_json $host connections \
+	lab_wait 10 "four announcements at $host" lab_json $host connections \
 		'.connections[0] | (.announced | length == 4) and
 		(.peer_announced | length == 4)'
-	lab_wait 2 "two paths at $host" lab_paths_are $host 2
+	lab_wait 10 "two paths at $host" lab_paths_are $host 2
 	lab_json $host links '[.links[].addresses[] |
 		select(.usable and .join_port > 0)] | length == 6' ||
 		lab_fail "a link address of $host has no join listener"
 done
+lab_transfer_end

@@ -4,20 +4,22 @@
  *
  *	mptraffic serve ADDR PORT
  *		takes connections until it is killed
- *	mptraffic send ADDR PORT SECONDS [BIND]
+ *	mptraffic [-b MS] send ADDR PORT AMOUNT [BIND]
  *		sends a pattern; the server checks it
- *	mptraffic receive ADDR PORT SECONDS [BIND]
+ *	mptraffic [-b MS] receive ADDR PORT AMOUNT [BIND]
  *		receives a pattern and checks it
- *	mptraffic echo ADDR PORT SECONDS [BIND]
+ *	mptraffic echo ADDR PORT AMOUNT [BIND]
  *		one small request after the other, each answered
  *	mptraffic hold ADDR PORT COUNT [BIND]
- *		COUNT idle connections, until standard input ends
+ *		COUNT idle connections, until told to stop
  *	mptraffic knock ADDR PORT tcp|mptcp
  *		connects, and waits to be thrown out
  *
- * Clients print one JSON object at the end and exit 0 only if all was well.
- * "gap_ms" is the longest time the receiver waited for more, "rtt_ms" the
- * longest a request took.
+ * AMOUNT is a number of seconds, or of MB ("100MB"), or "-": until told to
+ * stop, which SIGTERM and SIGINT do. Clients print one JSON object at the end
+ * and exit 0 only if all was well. "gap_ms" is the longest time the receiver
+ * waited for more, "rtt_ms" the longest a request took. With -b, "buckets" has
+ * the bytes that arrived in each MS milliseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,10 +28,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,8 +47,8 @@
 #define MPTCP_INFO 1
 
 #define CHUNK (64 * 1024)
-#define PATTERN_PERIOD 65521	/* a prime: a lost or doubled piece shows */
-#define STALL_S 120		/* no traffic for so long: it is dead */
+#define STALL_MS 120000		/* no traffic for so long: it is dead */
+#define BUCKETS_MAX 20000
 
 enum mode {
 	MODE_SEND = 'S',
@@ -53,10 +57,12 @@ enum mode {
 	MODE_HOLD = 'H',
 };
 
-/* What a client asks for; both ends run on one machine. */
+/* What a client asks for; both ends run on one machine. 0: no limit. */
 struct request {
 	uint32_t mode;
-	uint32_t milliseconds;
+	uint32_t bucket_ms;
+	uint64_t milliseconds;
+	uint64_t bytes;
 };
 
 /* What a receiver found. */
@@ -66,23 +72,30 @@ struct report {
 	uint64_t last_us;
 	uint64_t gap_us;
 	uint32_t intact;
-	uint32_t pad;
+	uint32_t n_buckets;
+	uint32_t buckets[BUCKETS_MAX];
 };
 
-static unsigned char pattern[PATTERN_PERIOD + CHUNK];
-
-static void make_pattern(void)
+/* Eight bytes of the pattern: no two places of a stream look the same. */
+static uint64_t pattern_word(uint64_t number)
 {
-	uint32_t state = 1;
+	number = (number + 1) * 0xd1342543de82ef95u;
+	number ^= number >> 29;
+	number *= 0xaf251af3b0f025b5u;
+	return number ^ number >> 32;
+}
 
-	for (size_t i = 0; i < sizeof(pattern); i++) {
-		if (i >= PATTERN_PERIOD) {
-			pattern[i] = pattern[i - PATTERN_PERIOD];
-			continue;
-		}
+static void fill_pattern(unsigned char *out, uint64_t position, size_t len)
+{
+	while (len) {
+		uint64_t word = pattern_word(position / 8);
+		size_t skip = position % 8;
+		size_t n = len < 8 - skip ? len : 8 - skip;
 
-		state = state * 1103515245u + 12345u;
-		pattern[i] = (unsigned char) (state >> 16);
+		memcpy(out, (unsigned char *) &word + skip, n);
+		out += n;
+		position += n;
+		len -= n;
 	}
 }
 
@@ -126,7 +139,7 @@ static socklen_t parse_addr(const char *addr, const char *port,
 
 static void set_stall_limit(int fd)
 {
-	struct timeval limit = { .tv_sec = STALL_S };
+	struct timeval limit = { .tv_sec = STALL_MS / 1000 };
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
@@ -175,50 +188,130 @@ static bool read_all(int fd, void *data, size_t len)
 	return true;
 }
 
-static bool send_pattern(int fd, uint32_t milliseconds)
+static bool is_readable(int fd)
 {
-	uint64_t end = now_us() + (uint64_t) milliseconds * 1000;
-	uint64_t sent = 0;
+	return poll(&(struct pollfd) { fd, POLLIN, 0 }, 1, 0) > 0;
+}
 
-	while (now_us() < end) {
-		ssize_t n = send(fd, pattern + sent % PATTERN_PERIOD, CHUNK,
-				 MSG_NOSIGNAL);
+/* How long to wait for the socket: not beyond the end. */
+static int time_left_ms(uint64_t end_us)
+{
+	uint64_t now = now_us();
+	uint64_t left = end_us > now ? (end_us - now) / 1000 + 1 : 0;
 
-		if (n < 0)
+	return left < STALL_MS ? (int) left : STALL_MS;
+}
+
+static uint64_t end_of(const struct request *request)
+{
+	return request->milliseconds ?
+		now_us() + request->milliseconds * 1000 : UINT64_MAX;
+}
+
+/*
+ * Sends as much as was asked for, or until there is something to read at
+ * stop_fd, and then the end of the stream.
+ */
+static bool send_pattern(int fd, const struct request *request, int stop_fd,
+			 uint64_t *ret_sent)
+{
+	uint64_t limit = request->bytes ? request->bytes : UINT64_MAX;
+	uint64_t end = end_of(request), sent = 0;
+	static unsigned char buf[CHUNK];
+
+	while (sent < limit && now_us() < end && !is_readable(stop_fd)) {
+		struct pollfd fds[] = {
+			{ fd, POLLOUT, 0 }, { stop_fd, POLLIN, 0 },
+		};
+		size_t len = limit - sent < CHUNK ?
+			(size_t) (limit - sent) : CHUNK;
+		ssize_t n;
+
+		if (!poll(fds, 2, time_left_ms(end)) && now_us() < end)
 			return false;
 
-		sent += (uint64_t) n;
+		fill_pattern(buf, sent, len);
+		n = send(fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n >= 0)
+			sent += (uint64_t) n;
+		else if (errno != EAGAIN)
+			return false;
 	}
 
+	*ret_sent = sent;
 	return !shutdown(fd, SHUT_WR);
 }
 
-static struct report receive_pattern(int fd)
+static void note_bytes(struct report *report, uint32_t bucket_ms, size_t n)
 {
-	static unsigned char buf[CHUNK];
-	struct report report = { .intact = 1 };
-	ssize_t n;
+	uint64_t now = now_us();
+	uint64_t bucket;
 
-	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
-		uint64_t now = now_us();
+	if (!report->first_us)
+		report->first_us = now;
+	else if (now - report->last_us > report->gap_us)
+		report->gap_us = now - report->last_us;
 
-		if (!report.first_us)
-			report.first_us = now;
-		else if (now - report.last_us > report.gap_us)
-			report.gap_us = now - report.last_us;
+	report->last_us = now;
+	report->bytes += n;
+	if (!bucket_ms)
+		return;
 
-		report.last_us = now;
-		if (memcmp(buf, pattern + report.bytes % PATTERN_PERIOD,
-			   (size_t) n))
-			report.intact = 0;
+	bucket = (now - report->first_us) / 1000 / bucket_ms;
+	if (bucket >= BUCKETS_MAX)
+		return;
 
-		report.bytes += (uint64_t) n;
+	report->n_buckets = (uint32_t) bucket + 1;
+	report->buckets[bucket] += (uint32_t) n;
+}
+
+/*
+ * Receives until the stream ends; once there is something to read at
+ * stop_fd (if it is one), asks the other end to stop.
+ */
+static void receive_pattern(int fd, uint32_t bucket_ms, int stop_fd,
+			    struct report *report)
+{
+	static unsigned char buf[CHUNK], wanted[CHUNK];
+	struct pollfd fds[] = { { fd, POLLIN, 0 }, { stop_fd, POLLIN, 0 } };
+
+	memset(report, 0, sizeof(*report));
+	while (poll(fds, 2, STALL_MS)) {
+		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+		if (n > 0) {
+			fill_pattern(wanted, report->bytes, (size_t) n);
+			if (memcmp(buf, wanted, (size_t) n))
+				return;
+
+			note_bytes(report, bucket_ms, (size_t) n);
+		} else if (n == 0) {
+			report->intact = 1;
+			return;
+		} else if (errno != EAGAIN) {
+			return;
+		}
+
+		if (fds[1].revents) {
+			shutdown(fd, SHUT_WR);
+			fds[1].fd = -1;
+			fds[1].revents = 0;
+		}
 	}
+}
 
-	if (n < 0)
-		report.intact = 0;
+static bool write_report(int fd, const struct report *report)
+{
+	return write_all(fd, report, offsetof(struct report, buckets) +
+			 report->n_buckets * sizeof(*report->buckets));
+}
 
-	return report;
+static bool read_report(int fd, struct report *report)
+{
+	return read_all(fd, report, offsetof(struct report, buckets)) &&
+		report->n_buckets <= BUCKETS_MAX &&
+		read_all(fd, report->buckets,
+			 report->n_buckets * sizeof(*report->buckets));
 }
 
 static void serve_echo(int fd)
@@ -233,8 +326,9 @@ static void serve_echo(int fd)
 
 static void serve_one(int fd)
 {
+	static struct report report;
 	struct request request;
-	struct report report;
+	uint64_t sent;
 	char byte;
 
 	set_stall_limit(fd);
@@ -243,20 +337,19 @@ static void serve_one(int fd)
 
 	switch ((enum mode) request.mode) {
 	case MODE_SEND:
-		report = receive_pattern(fd);
-		write_all(fd, &report, sizeof(report));
+		receive_pattern(fd, request.bucket_ms, -1, &report);
+		write_report(fd, &report);
 		break;
 	case MODE_RECEIVE:
-		send_pattern(fd, request.milliseconds);
-		while (recv(fd, &byte, 1, 0) > 0)
-			;
+		if (send_pattern(fd, &request, fd, &sent))
+			while (recv(fd, &byte, 1, 0) > 0)
+				;
 		break;
 	case MODE_ECHO:
 		serve_echo(fd);
 		break;
 	case MODE_HOLD:
-		while (poll(&(struct pollfd) { fd, POLLIN, 0 }, 1, -1) < 0)
-			;
+		poll(&(struct pollfd) { fd, POLLIN, 0 }, 1, -1);
 		break;
 	}
 }
@@ -319,6 +412,23 @@ static int dial(const char *addr, const char *port, const char *from,
 	return fd;
 }
 
+/* Readable once we are told to stop. */
+static int open_stop_fd(void)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (fd < 0)
+		die("signalfd");
+
+	return fd;
+}
+
 static int print_bulk(const struct report *report, bool mptcp)
 {
 	double seconds = (double) (report->last_us - report->first_us) / 1e6;
@@ -326,74 +436,82 @@ static int print_bulk(const struct report *report, bool mptcp)
 		: 0;
 
 	printf("{\"bytes\": %llu, \"seconds\": %.3f, \"mbit_per_s\": %.2f, "
-	       "\"gap_ms\": %.3f, \"intact\": %s, \"mptcp\": %s}\n",
+	       "\"gap_ms\": %.3f, \"intact\": %s, \"mptcp\": %s",
 	       (unsigned long long) report->bytes, seconds, rate,
 	       (double) report->gap_us / 1000,
 	       report->intact ? "true" : "false", mptcp ? "true" : "false");
+	for (uint32_t i = 0; i < report->n_buckets; i++)
+		printf("%s%u", i ? ", " : ", \"buckets\": [",
+		       report->buckets[i]);
+
+	printf("%s}\n", report->n_buckets ? "]" : "");
 	return report->intact && report->bytes ? 0 : 1;
 }
 
-static int run_send(int fd, struct request request)
+static int run_send(int fd, const struct request *request, int stop_fd)
 {
-	bool mptcp = is_mptcp(fd);
-	struct report report;
+	static struct report report;
+	uint64_t sent;
 
-	if (!write_all(fd, &request, sizeof(request)) ||
-	    !send_pattern(fd, request.milliseconds) ||
-	    !read_all(fd, &report, sizeof(report)))
+	if (!send_pattern(fd, request, stop_fd, &sent) ||
+	    !read_report(fd, &report))
 		die("send");
 
-	return print_bulk(&report, mptcp);
+	if (report.bytes != sent)
+		report.intact = 0;
+
+	return print_bulk(&report, is_mptcp(fd));
 }
 
-static int run_receive(int fd, struct request request)
+static int run_receive(int fd, const struct request *request, int stop_fd)
 {
-	bool mptcp = is_mptcp(fd);
-	struct report report;
+	static struct report report;
 
-	if (!write_all(fd, &request, sizeof(request)))
-		die("receive");
+	receive_pattern(fd, request->bucket_ms, stop_fd, &report);
+	if (request->bytes && report.bytes != request->bytes)
+		report.intact = 0;
 
-	report = receive_pattern(fd);
-	return print_bulk(&report, mptcp);
+	return print_bulk(&report, is_mptcp(fd));
 }
 
-static int run_echo(int fd, struct request request)
+static bool echo_once(int fd, uint64_t number)
 {
-	uint64_t end = now_us() + (uint64_t) request.milliseconds * 1000;
-	bool mptcp = is_mptcp(fd);
-	uint64_t longest = 0, n = 0;
-	char byte[64] = "";
+	unsigned char out[64], in[64];
 
-	if (!write_all(fd, &request, sizeof(request)))
-		die("echo");
+	fill_pattern(out, number * sizeof(out), sizeof(out));
+	return write_all(fd, out, sizeof(out)) &&
+		read_all(fd, in, sizeof(in)) && !memcmp(in, out, sizeof(in));
+}
 
-	while (now_us() < end) {
+static int run_echo(int fd, const struct request *request, int stop_fd)
+{
+	uint64_t limit = request->bytes ? request->bytes : UINT64_MAX;
+	uint64_t end = end_of(request), longest = 0, n = 0;
+
+	while (n * 64 < limit && now_us() < end && !is_readable(stop_fd)) {
 		uint64_t start = now_us();
 
-		if (!write_all(fd, byte, sizeof(byte)) ||
-		    !read_all(fd, byte, sizeof(byte)))
+		if (!echo_once(fd, n++))
 			die("echo");
 
-		n++;
 		if (now_us() - start > longest)
 			longest = now_us() - start;
 	}
 
 	printf("{\"requests\": %llu, \"rtt_ms\": %.3f, \"mptcp\": %s}\n",
 	       (unsigned long long) n, (double) longest / 1000,
-	       mptcp ? "true" : "false");
-	return 0;
+	       is_mptcp(fd) ? "true" : "false");
+	return n ? 0 : 1;
 }
 
 static int hold(char **argv, const char *from)
 {
+	struct pollfd stop = { -1, POLLIN, 0 };
+	struct request request = { .mode = MODE_HOLD };
 	int count = atoi(argv[2]);
 	bool mptcp = true;
-	char byte;
 
 	for (int i = 0; i < count; i++) {
-		struct request request = { .mode = MODE_HOLD };
 		int fd = dial(argv[0], argv[1], from, IPPROTO_MPTCP);
 
 		if (!write_all(fd, &request, sizeof(request)))
@@ -402,10 +520,9 @@ static int hold(char **argv, const char *from)
 		mptcp &= is_mptcp(fd);
 	}
 
+	stop.fd = open_stop_fd();
 	fprintf(stderr, "holding %d\n", count);
-	while (read(STDIN_FILENO, &byte, 1) > 0)
-		;
-
+	poll(&stop, 1, -1);
 	printf("{\"connections\": %d, \"mptcp\": %s}\n", count,
 	       mptcp ? "true" : "false");
 	return 0;
@@ -430,57 +547,105 @@ static int knock(const char *addr, const char *port, const char *how)
 	return strcmp(end, "nothing") ? 0 : 1;
 }
 
-static int run_client(const char *command, char **argv, const char *from)
+/* "-", "2.5" (seconds) or "100MB"; false if it is none of these. */
+static bool parse_amount(const char *text, struct request *request)
 {
-	struct request request = {
-		.milliseconds = (uint32_t) (atof(argv[2]) * 1000),
-	};
+	double number;
+	char *end;
+
+	if (!strcmp(text, "-"))
+		return true;
+
+	number = strtod(text, &end);
+	if (number <= 0)
+		return false;
+
+	if (!strcmp(end, "MB"))
+		request->bytes = (uint64_t) (number * 1e6);
+	else
+		request->milliseconds = (uint64_t) (number * 1000);
+
+	return !*end || request->bytes;
+}
+
+static int run_client(char **argv, const char *from, struct request request)
+{
 	int fd = dial(argv[0], argv[1], from, IPPROTO_MPTCP);
+	int stop_fd = open_stop_fd();
 
-	if (!strcmp(command, "send")) {
-		request.mode = MODE_SEND;
-		return run_send(fd, request);
+	if (!write_all(fd, &request, sizeof(request)))
+		die("request");
+
+	switch ((enum mode) request.mode) {
+	case MODE_SEND:
+		return run_send(fd, &request, stop_fd);
+	case MODE_RECEIVE:
+		return run_receive(fd, &request, stop_fd);
+	case MODE_ECHO:
+		return run_echo(fd, &request, stop_fd);
+	case MODE_HOLD:
+		break;
 	}
 
-	if (!strcmp(command, "receive")) {
-		request.mode = MODE_RECEIVE;
-		return run_receive(fd, request);
-	}
-
-	request.mode = MODE_ECHO;
-	return run_echo(fd, request);
+	return 1;
 }
 
 static int usage(void)
 {
 	fputs("usage: mptraffic serve ADDR PORT\n"
-	      "       mptraffic send|receive|echo ADDR PORT SECONDS [BIND]\n"
+	      "       mptraffic [-b MS] send|receive|echo ADDR PORT AMOUNT "
+	      "[BIND]\n"
 	      "       mptraffic hold ADDR PORT COUNT [BIND]\n"
 	      "       mptraffic knock ADDR PORT tcp|mptcp\n", stderr);
 	return 2;
 }
 
+static bool parse_command(const char *command, struct request *request)
+{
+	if (!strcmp(command, "send"))
+		request->mode = MODE_SEND;
+	else if (!strcmp(command, "receive"))
+		request->mode = MODE_RECEIVE;
+	else if (!strcmp(command, "echo"))
+		request->mode = MODE_ECHO;
+	else
+		return false;
+
+	return true;
+}
+
 int main(int argc, char **argv)
 {
-	const char *command = argc > 1 ? argv[1] : "";
-	const char *from = argc > 5 ? argv[5] : NULL;
+	struct request request = { 0 };
+	const char *command, *from;
+	int option;
 
-	make_pattern();
-	if (argc == 4 && !strcmp(command, "serve"))
-		return serve(argv[2], argv[3]);
+	while ((option = getopt(argc, argv, "+b:")) != -1) {
+		if (option != 'b')
+			return usage();
 
-	if (argc < 5 || argc > 6)
+		request.bucket_ms = (uint32_t) atoi(optarg);
+	}
+
+	argv += optind;
+	argc -= optind;
+	command = argc ? argv[0] : "";
+	from = argc > 4 ? argv[4] : NULL;
+	if (argc == 3 && !strcmp(command, "serve"))
+		return serve(argv[1], argv[2]);
+
+	if (argc < 4 || argc > 5)
 		return usage();
 
 	if (!strcmp(command, "hold"))
-		return hold(argv + 2, from);
+		return hold(argv + 1, from);
 
 	if (!strcmp(command, "knock"))
-		return knock(argv[2], argv[3], argv[4]);
+		return knock(argv[1], argv[2], argv[3]);
 
-	if (!strcmp(command, "send") || !strcmp(command, "receive") ||
-	    !strcmp(command, "echo"))
-		return run_client(command, argv + 2, from);
+	if (!parse_command(command, &request) ||
+	    !parse_amount(argv[3], &request))
+		return usage();
 
-	return usage();
+	return run_client(argv + 1, from, request);
 }
