@@ -193,8 +193,10 @@ check_PROGRAMS += tests/tools/mptraffic
 
 check_PROGRAMS += tests/scenario/scenario
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c \
-	src/host/describe.c
-tests_scenario_scenario_LDADD = libtestrail.la libcore.la libutil.la
+	tests/scenario/scenario.h tests/scenario/rules.c \
+	tests/scenario/traffic.c src/host/describe.c
+tests_scenario_scenario_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_scenario_scenario_LDADD = libconf.la libcore.la libutil.la
 
 scenarios = \
 	tests/scenarios/all-links-lost.scn \

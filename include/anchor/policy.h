@@ -3,19 +3,22 @@
  * The policy module interface.
  *
  * A policy answers one question: given what one connection has and what both
- * hosts could offer it, which paths should it have? It never acts and never
- * remembers what it asked for. Anchor calls plan() whenever a fact about the
- * connection has changed; plan() reads a const view and writes what should
- * be; Anchor compares that with what is and carries out the difference, with
- * back-off for what fails. Asking for a path that exists keeps it, asking for
- * one that does not opens it, and not asking for one closes it. So a policy
- * must ask for the paths it wants to keep, every time.
+ * hosts could offer it, which paths should it have? It never acts. Anchor
+ * calls plan() whenever a fact about the connection has changed, a sample has
+ * been taken or the time has come that plan() asked for; plan() reads a const
+ * view and writes what should be; Anchor compares that with what is and
+ * carries out the difference, with back-off for what fails. Asking for a path
+ * that exists keeps it, asking for one that does not opens it, and not asking
+ * for one closes it. So a policy must ask for the paths it wants to keep,
+ * every time.
  *
  * A module exports one const descriptor named anchor_policy. This one puts
  * one path on every link whose rail the peer shares:
  *
+ *	#include <anchor/policy.h>
+ *
  *	static void plan(const void *instance, const struct anchor_view *view,
- *			 struct anchor_plan *plan)
+ *			 void *memory, struct anchor_plan *plan)
  *	{
  *		for (uint8_t l = 0; l < view->n_locals; l++)
  *			for (uint8_t r = 0; r < view->n_remotes; r++)
@@ -25,6 +28,7 @@
  *					anchor_plan_path(plan, l, r, false);
  *	}
  *
+ *	extern const struct anchor_policy anchor_policy;
  *	const struct anchor_policy anchor_policy = {
  *		.abi = ANCHOR_POLICY_ABI,
  *		.size = sizeof(struct anchor_policy),
@@ -40,9 +44,22 @@
  *	plan()	the same, two paths up	-> the same plan: nothing is done
  *	plan()	locals lost link 0	-> path (1,1): the other one is closed
  *
+ * Built with "cc -shared -fPIC $(pkg-config --cflags anchor) -o pairs.so
+ * pairs.c" and put into "pkg-config --variable=policydir anchor", it is there
+ * for policy files that say "module=pairs". Both ends of a connection plan
+ * for themselves; the server's side opens and closes, see anchor-modules(7).
+ *
+ * What a policy may remember of a connection it writes into the memory that
+ * its descriptor asks for: so many bytes, zero at first, kept by Anchor as
+ * long as the connection is with this module. plan() is a function of what
+ * it is given, memory and view->random included, and of nothing else: no
+ * clocks, no files, no globals. That is what makes it testable, and lets
+ * "anchorctl explain" ask it what it would do.
+ *
  * A view and its arrays live until plan() returns. An instance is made once
  * for each policy file and shared by its connections: plan() must not change
- * it. No function may block, start threads or use the host's symbols.
+ * it. No function may block, start threads or use the host's symbols. There
+ * is one thread.
  */
 #ifndef ANCHOR_POLICY_H
 #define ANCHOR_POLICY_H
@@ -52,6 +69,9 @@
 #include <anchor/types.h>
 
 #define ANCHOR_POLICY_ABI 1
+
+/* The most a connection's memory may be, in bytes. */
+#define ANCHOR_MEMORY_MAX 512
 
 /* The most a view or a plan holds; they bound what a peer can make us do. */
 #define ANCHOR_LOCALS_MAX 64
@@ -73,6 +93,18 @@ enum anchor_rendezvous {
 	ANCHOR_RENDEZVOUS_CLOSE,
 };
 
+/*
+ * What a link carries, for all who use it. Kept up to date, about once a
+ * second, while a policy file's module has ANCHOR_WANTS_LOAD.
+ */
+struct anchor_load {
+	struct anchor_time at;	/* of the reading; us 0: there is none yet */
+	uint64_t speed;		/* bytes/s of the link, 0: not known
+				 * (ethtool's link speed) */
+	uint64_t rate_out;	/* bytes/s, IFLA_STATS_LINK_64 */
+	uint64_t rate_in;
+};
+
 /* A local address that the connection could use, or uses. */
 struct anchor_local {
 	struct anchor_addr addr;
@@ -80,6 +112,7 @@ struct anchor_local {
 	int ifindex;		/* 0 if on no managed link */
 	int16_t rail;		/* rail number or ANCHOR_RAIL_NONE */
 	bool usable;		/* on a link that is up: a path may be opened */
+	struct anchor_load load;	/* of its link */
 };
 
 /* An address of the peer. */
@@ -104,40 +137,86 @@ struct anchor_path {
 	struct anchor_time since;
 };
 
+/*
+ * How a subflow does, from the kernel's struct tcp_info (linux/tcp.h). Taken
+ * while plan() asks for it (sample_every), for every subflow alike; at is 0
+ * until the first one.
+ */
+struct anchor_sample {
+	struct anchor_time at;		/* when it was taken */
+	struct anchor_span interval;	/* since the one before, 0: none was */
+	struct anchor_span rtt;		/* tcpi_rtt, smoothed */
+	struct anchor_span rtt_min;	/* tcpi_min_rtt */
+	struct anchor_span last_ack;	/* since the last ACK came in */
+	struct anchor_span last_data;	/* since data was last sent */
+	uint64_t delivery_rate;		/* bytes/s, tcpi_delivery_rate */
+	uint64_t bytes_out;		/* acknowledged by the peer */
+	uint64_t bytes_in;		/* received */
+	uint64_t rate_out;		/* bytes/s of bytes_out in interval */
+	uint64_t rate_in;
+	uint64_t best_out;		/* the highest that was ever seen of
+					 * rate_out; of this subflow */
+	uint64_t best_in;
+	uint32_t unacked;		/* segments on their way */
+	uint32_t waiting;		/* bytes that were not sent yet */
+	uint32_t retransmitted;		/* segments, ever */
+	uint32_t cwnd;			/* segments */
+	uint16_t busy;			/* per mille of interval with data to
+					 * send (tcpi_busy_time) that the
+					 * peer's window let go */
+	bool app_limited;		/* delivery_rate says nothing about
+					 * the path, there was no more data */
+};
+
 struct anchor_view {
 	struct anchor_time now;
 	uint64_t random;	/* fresh for each call, from a seeded source */
 	enum anchor_role role;
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
+	struct anchor_time since;	/* when the connection began */
+	unsigned int subflows_max;	/* the limit of [limits] subflows */
 	uint16_t n_rails;
 	uint8_t n_locals;
 	uint8_t n_remotes;
 	uint8_t n_paths;
+	const char *const *rails;	/* names, by rail number */
 	const struct anchor_local *locals;
 	const struct anchor_remote *remotes;
 	const struct anchor_path *paths;
+	const struct anchor_sample *samples;	/* samples[i] of paths[i] */
 };
 
-/* count subflows between one pair of addresses. */
+/* count subflows between one pair of addresses, on ports of their own. */
 struct anchor_plan_path {
 	uint8_t local;
 	uint8_t remote;
 	uint8_t count;
 	bool backup;
+	const char *why;	/* for "anchorctl explain"; a constant, or NULL */
 };
 
 /*
  * What should be. On entry: every usable local announced, no path, the
- * rendezvous as the policy file says, ask_again never.
+ * rendezvous as the policy file says, ask_again never, all else zero.
  */
 struct anchor_plan {
 	uint64_t announce;	/* bit i: announce locals[i] to this peer */
+	uint64_t replace;	/* bit i: paths[i] is not one of those asked
+				 * for: it is closed, and another opened if
+				 * its pair's count wants one */
 	enum anchor_rendezvous rendezvous;
 	struct anchor_time ask_again;	/* call plan() again by then */
+	struct anchor_span sample_every;	/* take samples, and call
+				 * plan() with each; 0: none are needed; at
+				 * least ANCHOR_SAMPLE_MIN */
+	const char *why;	/* of the plan as a whole; a constant or NULL */
 	uint8_t n_paths;
 	struct anchor_plan_path paths[ANCHOR_PATHS_MAX];
 };
+
+/* Samples are not taken more often than this. */
+#define ANCHOR_SAMPLE_MIN anchor_ms(10)
 
 /* True if a subflow between these two addresses is possible at all. */
 static inline bool anchor_view_pairs(const struct anchor_view *view,
@@ -192,11 +271,18 @@ union anchor_value {
 	const char *string;	/* lives as long as the instance */
 };
 
+/* What a module needs to be given; descriptor flags. */
+#define ANCHOR_WANTS_LOAD (1u << 0)	/* struct anchor_load */
+
 struct anchor_policy {
 	uint32_t abi;		/* ANCHOR_POLICY_ABI */
 	uint32_t size;		/* sizeof(struct anchor_policy) */
 	const char *name;	/* as in module=NAME */
 	const char *summary;	/* one line */
+	uint32_t flags;
+	uint32_t memory;	/* bytes to remember of each connection, at
+				 * most ANCHOR_MEMORY_MAX; aligned for any
+				 * type */
 	const struct anchor_option *options;
 	size_t n_options;
 
@@ -215,14 +301,23 @@ struct anchor_policy {
 	int (*make)(const union anchor_value *values, void **ret_instance);
 
 	/*
-	 * Gives an instance new values; may be NULL: free() and make() then
-	 * do. On an error, a negative errno, the instance is as before.
+	 * The policy files were read again: a connection leaves an instance
+	 * for another one of this module, made from what the files say now.
+	 * True if its memory means the same to the new one, or has been
+	 * rewritten so that it does; false: it is set to zero. May be NULL
+	 * for false. plan() is called afterwards, and what it asks for as
+	 * before is left as it is.
 	 */
-	int (*reconfigure)(void *instance, const union anchor_value *values);
+	bool (*reconfigure)(const void *before, const void *now,
+			    void *memory);
 
-	/* Never NULL. instance is what make() returned, or NULL. */
+	/*
+	 * Never NULL. instance is what make() returned, or NULL; memory is
+	 * what this connection's plan() left there the last time, or NULL if
+	 * the descriptor asks for none.
+	 */
 	void (*plan)(const void *instance, const struct anchor_view *view,
-		     struct anchor_plan *plan);
+		     void *memory, struct anchor_plan *plan);
 
 	void (*free)(void *instance);	/* may be NULL if make is */
 };

@@ -220,7 +220,7 @@ static void keep_others(const struct choices *choices,
 }
 
 static void plan(const void *data, const struct anchor_view *view,
-		 struct anchor_plan *plan)
+		 void *memory, struct anchor_plan *plan)
 {
 	const struct instance *instance = data;
 	struct choices choices;
@@ -262,14 +262,6 @@ static int make(const union anchor_value *values, void **ret_instance)
 	return 0;
 }
 
-static int reconfigure(void *data, const union anchor_value *values)
-{
-	struct instance *instance = data;
-
-	instance->cross = values[OPTION_CROSS].word;
-	return 0;
-}
-
 static const char *const cross_words[] = {
 	[CROSS_WHEN_ALONE] = "when-alone",
 	[CROSS_NEVER] = "never",
@@ -296,7 +288,6 @@ const struct anchor_policy anchor_policy = {
 	.options = options,
 	.n_options = sizeof(options) / sizeof(*options),
 	.make = make,
-	.reconfigure = reconfigure,
 	.plan = plan,
 	.free = free,
 };

@@ -195,6 +195,11 @@ static int check_policy(const struct anchor_policy *policy, const char *name,
 		return refuse(reason, -EINVAL, "%s: make() without free()",
 			      path);
 
+	if (policy->memory > ANCHOR_MEMORY_MAX)
+		return refuse(reason, -EINVAL, "%s: %u bytes of memory for "
+			      "each connection, not more than %u", path,
+			      policy->memory, ANCHOR_MEMORY_MAX);
+
 	return check_table(policy, path, reason);
 }
 

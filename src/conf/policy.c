@@ -361,6 +361,7 @@ void policy_rule(const struct policy *policy, struct core_rule *ret_rule)
 			.server = policy->role == ROLE_SERVER,
 		},
 		.policy = policy->module,
+		.values = policy->values,
 		.instance = policy->instance,
 		.rendezvous = policy->rendezvous,
 	};

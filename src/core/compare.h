@@ -10,6 +10,7 @@
 #include "core/private.h"
 
 #define UNPLANNED (-1)
+#define REPLACED (-2)
 
 /* Its subject, and what has been found out so far. */
 struct compare {
@@ -28,6 +29,9 @@ struct compare {
 bool compare_emit(struct compare *cmp, const struct core_action *action);
 bool compare_emit_priority(struct compare *cmp, const struct subflow *subflow,
 			   bool backup, enum core_reason reason);
+
+/* Is it this end that opens paths, and closes what is not wanted? */
+bool compare_chooses(const struct compare *cmp);
 
 /* Is every path there that should be? */
 bool compare_complete(const struct compare *cmp);

@@ -24,6 +24,7 @@ struct conn *conn_new(uint32_t token)
 	conn->token = token;
 	conn->heap_at = HEAP_NOWHERE;
 	conn->incomplete = ANCHOR_NEVER;
+	conn->sample_due = ANCHOR_NEVER;
 	return conn;
 }
 
@@ -32,11 +33,31 @@ void conn_free(struct conn *conn)
 	if (!conn)
 		return;
 
+	while (conn->n_subflows)
+		conn_drop_subflow(conn, &conn->subflows[0]);
+
+	free(conn->memory);
 	free(conn->subflows);
 	free(conn->remotes);
 	free(conn->entries);
 	free(conn->attempts);
 	free(conn);
+}
+
+int conn_set_rule(struct conn *conn, const struct core_rule *rule)
+{
+	void *memory = NULL;
+
+	if (rule->policy->memory) {
+		memory = calloc(1, rule->policy->memory);
+		if (!memory)
+			return -ENOMEM;
+	}
+
+	free(conn->memory);
+	conn->memory = memory;
+	conn->rule = rule;
+	return 0;
 }
 
 static struct remote *find_remote(const struct conn *conn, uint8_t id)
@@ -111,6 +132,7 @@ struct subflow *conn_find_subflow(const struct conn *conn,
 
 void conn_drop_subflow(struct conn *conn, struct subflow *subflow)
 {
+	free(subflow->sample);
 	array_remove(conn->subflows, conn->n_subflows--,
 		     (unsigned int) (subflow - conn->subflows),
 		     sizeof(*conn->subflows));

@@ -25,6 +25,8 @@ struct subflow {
 	bool backup_here;	/* we asked the peer */
 	bool busy;		/* a priority command is under way */
 	bool closing;		/* a close command is under way */
+	struct anchor_sample *sample;	/* the last one, or NULL; owned */
+	int64_t busy_us;	/* the counter behind sample->busy */
 };
 
 /* An endpoint that the peer announced. */
@@ -67,6 +69,8 @@ struct conn {
 	struct anchor_time deadline;
 
 	const struct core_rule *rule;
+	void *memory;			/* of the rule's policy, or NULL */
+	struct anchor_time sample_due;
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
 	struct anchor_time since;
@@ -89,6 +93,12 @@ struct conn {
 
 struct conn *conn_new(uint32_t token);
 void conn_free(struct conn *conn);
+
+/*
+ * Sets its rule, with memory for the policy that is zero. -ENOMEM: nothing
+ * has changed.
+ */
+int conn_set_rule(struct conn *conn, const struct core_rule *rule);
 
 /*
  * Facts. Each returns 0, 1 if nothing changed, -ENOMEM, or -ENOSPC where

@@ -15,6 +15,12 @@ struct core *core_new(const struct core_config *config, uint64_t seed)
 	if (!core)
 		return NULL;
 
+	core->faults = calloc(config->n_rules, sizeof(*core->faults));
+	if (!core->faults) {
+		free(core);
+		return NULL;
+	}
+
 	core->config = config;
 	core->random = seed;
 	core->dirty_end = &core->dirty;
@@ -37,6 +43,7 @@ void core_free(struct core *core)
 	table_free(&core->conns);
 	heap_free(&core->deadlines);
 	free(core->actions);
+	free(core->faults);
 	free(core);
 }
 
@@ -89,7 +96,7 @@ static struct anchor_time open_retry_at(struct core *core,
 	return core_retry_at(core, now, failures);
 }
 
-static void mark_dirty(struct core *core, struct conn *conn)
+void core_mark_dirty(struct core *core, struct conn *conn)
 {
 	if (conn->dirty_at)
 		return;
@@ -114,7 +121,7 @@ static void unmark_dirty(struct core *core, struct conn *conn)
 	conn->dirty_at = NULL;
 }
 
-static void forget(struct core *core, struct conn *conn)
+void core_forget(struct core *core, struct conn *conn)
 {
 	/* Untaken actions are of the last connection compared: of this one? */
 	if (core->taken < core->n_actions &&
@@ -127,23 +134,55 @@ static void forget(struct core *core, struct conn *conn)
 	conn_free(conn);
 }
 
+static const struct anchor_load *load_of(const struct core *core, int ifindex)
+{
+	for (size_t i = 0; i < core->host.n_locals; i++)
+		if (core->locals[i].ifindex == ifindex)
+			return &core->locals[i].load;
+
+	return NULL;
+}
+
+/* What is known of a link's load outlives the news about its addresses. */
+static void copy_locals(struct core *core, const struct core_host *host)
+{
+	struct core_local locals[ANCHOR_LOCALS_MAX];
+
+	for (size_t i = 0; i < host->n_locals; i++) {
+		const struct anchor_load *load;
+
+		locals[i] = host->locals[i];
+		load = load_of(core, locals[i].ifindex);
+		if (load && !locals[i].load.at.us)
+			locals[i].load = *load;
+	}
+
+	for (size_t i = 0; i < host->n_locals; i++)
+		core->locals[i] = locals[i];
+}
+
+void core_set_load(struct core *core, int ifindex,
+		   const struct anchor_load *load)
+{
+	for (size_t i = 0; i < core->host.n_locals; i++)
+		if (core->locals[i].ifindex == ifindex)
+			core->locals[i].load = *load;
+}
+
 int core_set_host(struct core *core, struct anchor_time now,
 		  const struct core_host *host)
 {
-
 	if (host->n_locals > ANCHOR_LOCALS_MAX ||
 	    host->n_rails > CORE_RAILS_MAX)
 		return -EINVAL;
 
+	copy_locals(core, host);
 	core->host = *host;
 	core->host.locals = core->locals;
-	if (host->n_locals)
-		memcpy(core->locals, host->locals,
-		       host->n_locals * sizeof(*host->locals));
 
 	for (struct conn *conn = table_next(&core->conns, NULL); conn;
 	     conn = table_next(&core->conns, conn))
-		mark_dirty(core, conn);
+		core_mark_dirty(core, conn);
 
 	return 0;
 }
@@ -163,21 +202,11 @@ static bool at_join_port(const struct core *core,
 static const struct core_rule *rule_for(const struct core *core,
 					const struct core_event *event)
 {
-	bool server = event->role == ANCHOR_ROLE_SERVER;
-	struct match_subject subject = {
-		.rendezvous = event->local.addr,
-		.peer = event->remote.addr,
-		.service_port = server ? event->local.port :
-			event->remote.port,
-		.role = event->role,
-	};
-
-	if (at_join_port(core, &event->local) ||
-	    !match_scope(&core->config->scope, &core->host, &subject))
+	if (at_join_port(core, &event->local))
 		return NULL;
 
-	return match_rule(core->config->rules, core->config->n_rules,
-			  &subject);
+	return match_conn(core->config, &core->host, &event->local,
+			  &event->remote, event->role);
 }
 
 /* The initial subflow has no event of its own. */
@@ -211,7 +240,6 @@ static int add_conn(struct core *core, struct anchor_time now,
 	if (!conn)
 		return -ENOMEM;
 
-	conn->rule = rule;
 	conn->local = event->local;
 	conn->remote = event->remote;
 	conn->role = event->role;
@@ -219,7 +247,8 @@ static int add_conn(struct core *core, struct anchor_time now,
 	conn->deny_join_id0 = event->known & CORE_KNOWN_DENY_JOIN &&
 		event->deny_join_id0;
 
-	if (add_initial(core, conn, now, event) < 0 ||
+	if (conn_set_rule(conn, rule) < 0 ||
+	    add_initial(core, conn, now, event) < 0 ||
 	    table_insert(&core->conns, conn) < 0) {
 		conn_free(conn);
 		return -ENOMEM;
@@ -242,7 +271,7 @@ static int handle_new(struct core *core, struct anchor_time now,
 	if (event->type == CORE_EVENT_ESTABLISHED)
 		conn->established = true;
 
-	mark_dirty(core, conn);
+	core_mark_dirty(core, conn);
 	return 0;
 }
 
@@ -273,7 +302,7 @@ static int apply(struct core *core, struct anchor_time now, struct conn *conn,
 	case CORE_EVENT_ESTABLISHED:
 		return handle_new(core, now, conn, event);
 	case CORE_EVENT_CLOSED:
-		forget(core, conn);
+		core_forget(core, conn);
 		return 1;
 	case CORE_EVENT_ANNOUNCED:
 		return conn_announced(conn, limits, event->remote_id,
@@ -308,7 +337,7 @@ int core_handle(struct core *core, struct anchor_time now,
 		core->stats.over_limit++;
 
 	if (err == 0 && conn)
-		mark_dirty(core, conn);
+		core_mark_dirty(core, conn);
 
 	return err < 0 ? err : 0;
 }
@@ -420,7 +449,7 @@ void core_result(struct core *core, struct anchor_time now,
 		return;
 
 	if (error == -ENOENT || error == -EOPNOTSUPP) {
-		forget(core, conn);
+		core_forget(core, conn);
 		return;
 	}
 
@@ -429,7 +458,8 @@ void core_result(struct core *core, struct anchor_time now,
 		announce_done(core, now, conn, action, error);
 		break;
 	case CORE_ACTION_WITHDRAW:
-		return;		/* the entry went when it was asked for */
+	case CORE_ACTION_SAMPLE:
+		return;		/* nothing waits for its end */
 	case CORE_ACTION_OPEN:
 		open_done(core, now, conn, action, error);
 		break;
@@ -440,7 +470,7 @@ void core_result(struct core *core, struct anchor_time now,
 		break;
 	}
 
-	mark_dirty(core, conn);
+	core_mark_dirty(core, conn);
 }
 
 struct anchor_time core_next_deadline(const struct core *core)
@@ -457,6 +487,6 @@ void core_expire(struct core *core, struct anchor_time now)
 	while ((conn = heap_top(&core->deadlines)) &&
 	       !anchor_time_before(now, conn->deadline)) {
 		heap_set(&core->deadlines, conn, ANCHOR_NEVER);
-		mark_dirty(core, conn);
+		core_mark_dirty(core, conn);
 	}
 }

@@ -66,7 +66,8 @@ struct core_rule {
 	const char *name;		/* of its policy file, or "built-in" */
 	struct core_match match;
 	const struct anchor_policy *policy;
-	void *instance;
+	const union anchor_value *values;	/* of the policy's options */
+	void *instance;			/* made from values */
 	enum anchor_rendezvous rendezvous;
 };
 
@@ -97,6 +98,8 @@ struct core_local {
 	bool bare;		/* it can only be announced without a port */
 	uint8_t id;		/* address ID to prefer, 1-127: it should stay
 				 * the same while the link comes and goes */
+	struct anchor_load load;	/* core_set_load() brings it up to
+					 * date; zero: as it was told last */
 };
 
 /* A rail, with the prefixes the configuration gives its peers' addresses. */
@@ -161,6 +164,7 @@ enum core_action_type {
 	CORE_ACTION_CLOSE,
 	CORE_ACTION_DEMOTE,
 	CORE_ACTION_PROMOTE,
+	CORE_ACTION_SAMPLE,		/* answered by core_sample() */
 };
 
 /* Why an action was taken, for the log. */
@@ -168,6 +172,7 @@ enum core_reason {
 	CORE_REASON_PLAN,		/* the policy asked for it */
 	CORE_REASON_LINK,		/* the local address is not usable */
 	CORE_REASON_SURPLUS,		/* the policy does not ask for it */
+	CORE_REASON_REPLACED,		/* the policy wants another instead */
 	CORE_REASON_LIMIT,		/* more than the limits allow */
 	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */
 	CORE_REASON_DIRECT,		/* a direct path carries the data */
@@ -184,7 +189,7 @@ struct core_action {
 	uint8_t remote_id;
 	struct anchor_endpoint local;	/* OPEN: port 0; ANNOUNCE: join port */
 	struct anchor_endpoint remote;
-	int ifindex;			/* ANNOUNCE, OPEN */
+	int ifindex;			/* ANNOUNCE, OPEN, SAMPLE */
 	bool backup;			/* OPEN */
 	bool bare;			/* ANNOUNCE: do not tell the port; the
 					 * host listens at it first */
@@ -202,9 +207,34 @@ struct core_stats {
 	unsigned int plans_bad;		/* plan items refused */
 };
 
+/* What the kernel's counters of a subflow say, raw (struct tcp_info). */
+struct core_sample {
+	struct anchor_span rtt, rtt_min;	/* tcpi_rtt, tcpi_min_rtt */
+	struct anchor_span last_ack;		/* tcpi_last_ack_recv */
+	struct anchor_span last_data;		/* tcpi_last_data_sent */
+	struct anchor_span busy;		/* tcpi_busy_time less
+						 * tcpi_rwnd_limited, ever */
+	uint64_t delivery_rate;			/* bytes/s */
+	uint64_t bytes_out, bytes_in;		/* tcpi_bytes_acked,
+						 * tcpi_bytes_received */
+	uint32_t unacked, retransmitted, cwnd;	/* segments */
+	uint32_t waiting;			/* tcpi_notsent_bytes */
+	bool app_limited;
+};
+
 /* NULL on lack of memory. config is kept, not copied. */
 struct core *core_new(const struct core_config *config, uint64_t seed);
 void core_free(struct core *core);
+
+/*
+ * Another configuration from now on; the old one, its rules and instances
+ * are no longer used afterwards. Each connection is given the first rule
+ * that fits it; one that is no longer to be managed is left as it is and
+ * forgotten. Returns 0 and how many connections have another policy or other
+ * options than before, or -ENOMEM and nothing has changed.
+ */
+int core_set_config(struct core *core, const struct core_config *config,
+		    unsigned int *ret_moved);
 
 /*
  * Returns 0; -EINVAL for more locals than ANCHOR_LOCALS_MAX or more rails
@@ -212,6 +242,10 @@ void core_free(struct core *core);
  */
 int core_set_host(struct core *core, struct anchor_time now,
 		  const struct core_host *host);
+
+/* What a link carries. No reason to compare anything. */
+void core_set_load(struct core *core, int ifindex,
+		   const struct anchor_load *load);
 
 /*
  * Takes a fact. Returns 0, -ENOMEM, or -ENOSPC if a limit was met. An event
@@ -231,6 +265,34 @@ bool core_take_action(struct core *core, struct anchor_time now,
  */
 void core_result(struct core *core, struct anchor_time now,
 		 const struct core_action *action, int error);
+
+/*
+ * The answer to a CORE_ACTION_SAMPLE; none need be given, it is asked for
+ * again.
+ */
+void core_sample(struct core *core, struct anchor_time now,
+		 const struct core_action *action,
+		 const struct core_sample *sample);
+
+/* What was wrong with an item of a plan, which was refused. */
+enum core_fault {
+	CORE_FAULT_NO_PAIR,	/* there is no such pair of addresses */
+	CORE_FAULT_TWICE,	/* one pair in two items */
+	CORE_FAULT_COUNT,	/* no subflow, or more than the limit */
+	CORE_FAULT_TOTAL,	/* too many subflows with those before it */
+	CORE_FAULT_ITEMS,	/* more than ANCHOR_PATHS_MAX items */
+	CORE_FAULT_ADDRESS,	/* announces what is no address */
+};
+
+struct core_complaint {
+	const struct core_rule *rule;
+	uint32_t token;
+	enum core_fault fault;
+};
+
+/* Each fault is told of once for each rule of a configuration. */
+bool core_take_complaint(struct core *core,
+			 struct core_complaint *ret_complaint);
 
 /*
  * False for errors that are a matter of course: what it was about has gone
@@ -276,6 +338,44 @@ struct core_conn_info {
 	} *attempts;
 	size_t n_attempts;
 };
+
+/* Does a rule fit, and if not, by what? */
+enum core_fit {
+	CORE_FIT_YES,
+	CORE_FIT_PEER,
+	CORE_FIT_RENDEZVOUS,
+	CORE_FIT_PORT,
+	CORE_FIT_ROLE,
+};
+
+/*
+ * What would become of a connection that there is not: its rule, and what
+ * the policy would plan for it now. The peer's addresses are those that it
+ * announced on a connection there is; else they are assumed: one on each of
+ * our rails, of no known bytes.
+ */
+struct core_query {
+	struct anchor_addr peer;
+	uint16_t service_port;	/* 0: any that is not in a rule */
+	enum anchor_role role;
+};
+
+struct core_explanation {
+	bool managed;			/* else nothing below is told */
+	bool assumed;
+	const struct core_rule *rules;
+	const enum core_fit *fits;	/* of each rule */
+	size_t n_rules;
+	const struct core_rule *rule;
+	const struct anchor_view *view;
+	const struct anchor_plan *plan;
+};
+
+/* Valid during the callback only. Returns 0 or -ENOMEM. */
+int core_explain(struct core *core, struct anchor_time now,
+		 const struct core_query *query,
+		 void (*cb)(const struct core_explanation *explanation,
+			    void *data), void *data);
 
 typedef void (*core_conn_cb)(const struct core_conn_info *info, void *data);
 void core_each_conn(struct core *core, struct anchor_time now,

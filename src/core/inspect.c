@@ -92,7 +92,8 @@ void core_each_conn(struct core *core, struct anchor_time now,
 			.n_attempts = list_attempts(conn, attempts),
 		};
 
-		view_build(&core->view, conn, &core->host, now, 0);
+		view_build(&core->view, conn, &core->host,
+			   &core->config->limits, now, 0);
 		cb(&info, data);
 	}
 }

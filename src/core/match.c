@@ -41,28 +41,53 @@ static bool match_role(const struct core_match *match, enum anchor_role role)
 	return role == ANCHOR_ROLE_CLIENT ? match->client : match->server;
 }
 
-static bool match_fits(const struct core_match *match,
-		       const struct match_subject *subject)
+enum core_fit match_fit(const struct core_match *match,
+			const struct match_subject *subject)
 {
 	if (match->n_peers &&
 	    !match_prefixes(match->peers, match->n_peers, &subject->peer))
-		return false;
+		return CORE_FIT_PEER;
 
 	if (match->n_rendezvous &&
 	    !match_prefixes(match->rendezvous, match->n_rendezvous,
 			    &subject->rendezvous))
-		return false;
+		return CORE_FIT_RENDEZVOUS;
 
-	return match_port(match, subject->service_port) &&
-		match_role(match, subject->role);
+	if (!match_port(match, subject->service_port))
+		return CORE_FIT_PORT;
+
+	if (!match_role(match, subject->role))
+		return CORE_FIT_ROLE;
+
+	return CORE_FIT_YES;
 }
 
 const struct core_rule *match_rule(const struct core_rule *rules, size_t n,
 				   const struct match_subject *subject)
 {
 	for (size_t i = 0; i < n; i++)
-		if (match_fits(&rules[i].match, subject))
+		if (match_fit(&rules[i].match, subject) == CORE_FIT_YES)
 			return &rules[i];
 
 	return NULL;
+}
+
+const struct core_rule *match_conn(const struct core_config *config,
+				   const struct core_host *host,
+				   const struct anchor_endpoint *local,
+				   const struct anchor_endpoint *remote,
+				   enum anchor_role role)
+{
+	struct match_subject subject = {
+		.rendezvous = local->addr,
+		.peer = remote->addr,
+		.service_port = role == ANCHOR_ROLE_SERVER ? local->port :
+			remote->port,
+		.role = role,
+	};
+
+	if (!match_scope(&config->scope, host, &subject))
+		return NULL;
+
+	return match_rule(config->rules, config->n_rules, &subject);
 }

@@ -16,6 +16,11 @@ struct core {
 	uint64_t random;
 	struct core_stats stats;
 
+	/* Faults told of: bits of enum core_fault, for each rule. */
+	uint8_t *faults;
+	struct core_complaint complaint;	/* not yet taken, if it has a
+						 * rule */
+
 	/* Connections that a fact has touched since they were compared. */
 	struct conn *dirty;
 	struct conn **dirty_end;
@@ -27,6 +32,12 @@ struct core {
 
 	struct view view;	/* scratch: of one connection at a time */
 };
+
+/* A fact has touched it: it is compared again. */
+void core_mark_dirty(struct core *core, struct conn *conn);
+
+/* It is no more, or no longer ours. Frees it. */
+void core_forget(struct core *core, struct conn *conn);
 
 /* When a thing that has now failed so many times may be tried again. */
 struct anchor_time core_retry_at(struct core *core, struct anchor_time now,

@@ -2,8 +2,10 @@
 /* From what is and what should be to what to do. */
 #include "core/array.h"
 #include "core/compare.h"
+#include "core/plan.h"
 #include "core/prng.h"
 #include "core/reconcile.h"
+#include "core/samples.h"
 
 bool compare_emit(struct compare *cmp, const struct core_action *action)
 {
@@ -17,7 +19,7 @@ bool compare_emit(struct compare *cmp, const struct core_action *action)
 	slot = &core->actions[core->n_actions++];
 	*slot = *action;
 	slot->token = cmp->conn->token;
-	core->stats.actions++;
+	core->stats.actions += action->type != CORE_ACTION_SAMPLE;
 	return true;
 }
 
@@ -37,59 +39,16 @@ bool compare_emit_priority(struct compare *cmp, const struct subflow *subflow,
 	return compare_emit(cmp, &action);
 }
 
-/* A plan item must name a pair that could be, or is, a path; each pair once. */
-static bool plan_item_good(const struct compare *cmp, unsigned int item)
+/* Only the end that opens paths closes those that it does not want. */
+bool compare_chooses(const struct compare *cmp)
 {
-	const struct anchor_plan_path *path = &cmp->plan.paths[item];
-	const struct anchor_view *view = cmp->view;
-
-	if (path->local >= view->n_locals || path->remote >= view->n_remotes ||
-	    !path->count || path->count > cmp->core->config->limits.subflows)
-		return false;
-
-	for (unsigned int i = 0; i < item; i++)
-		if (cmp->plan.paths[i].local == path->local &&
-		    cmp->plan.paths[i].remote == path->remote)
-			return false;
-
-	for (unsigned int i = 0; i < view->n_paths; i++)
-		if (view->paths[i].local == path->local &&
-		    view->paths[i].remote == path->remote)
-			return true;
-
-	return anchor_view_pairs(view, path->local, path->remote);
+	return cmp->conn->role == ANCHOR_ROLE_SERVER || !cmp->conn->peer_opens;
 }
 
-static void ask_policy(struct compare *cmp)
+static bool is_replaced(const struct compare *cmp, unsigned int path)
 {
-	const struct core_rule *rule = cmp->conn->rule;
-	struct anchor_plan *plan = &cmp->plan;
-	unsigned int item = 0;
-
-	plan->n_paths = 0;
-	plan->announce = 0;
-	plan->rendezvous = rule->rendezvous;
-	plan->ask_again = ANCHOR_NEVER;
-
-	for (unsigned int i = 0; i < cmp->view->n_locals; i++)
-		if (cmp->view->locals[i].usable)
-			plan->announce |= UINT64_C(1) << i;
-
-	rule->policy->plan(rule->instance, cmp->view, plan);
-
-	if (plan->n_paths > ANCHOR_PATHS_MAX)
-		plan->n_paths = ANCHOR_PATHS_MAX;
-
-	while (item < plan->n_paths) {
-		if (plan_item_good(cmp, item)) {
-			item++;
-			continue;
-		}
-
-		cmp->core->stats.plans_bad++;
-		array_remove(plan->paths, plan->n_paths--, item,
-			     sizeof(*plan->paths));
-	}
+	return cmp->plan.replace & (UINT64_C(1) << path) &&
+		!cmp->view->paths[path].initial && compare_chooses(cmp);
 }
 
 /* Pairs subflows with the plan, the oldest first. */
@@ -107,6 +66,11 @@ static void match_subflows(struct compare *cmp)
 		cmp->planned[i] = UNPLANNED;
 		if (conn->subflows[i].closing)
 			continue;
+
+		if (is_replaced(cmp, i)) {
+			cmp->planned[i] = REPLACED;
+			continue;
+		}
 
 		for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
 			const struct anchor_plan_path *want =
@@ -160,6 +124,7 @@ static struct anchor_time next_look(const struct compare *cmp)
 	struct anchor_time deadline = ANCHOR_NEVER;
 
 	sooner(&deadline, cmp->now, cmp->plan.ask_again);
+	sooner(&deadline, cmp->now, conn->sample_due);
 	if (conn->role == ANCHOR_ROLE_CLIENT)
 		sooner(&deadline, cmp->now, subflows_open_from(cmp));
 
@@ -185,9 +150,9 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 		.now = now,
 	};
 
-	view_build(&core->view, conn, &core->host, now,
+	view_build(&core->view, conn, &core->host, &core->config->limits, now,
 		   prng_next(&core->random));
-	ask_policy(&cmp);
+	plan_ask(core, conn, cmp.view, &cmp.plan);
 	match_subflows(&cmp);
 	subflows_review_attempts(&cmp);
 	note_incomplete(&cmp);
@@ -197,6 +162,7 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 	subflows_open(&cmp);
 	announce_all(&cmp);
 	subflows_set_backup(&cmp);
+	samples_take(&cmp);
 
 	/* Without memory for the heap it is looked at with the next event. */
 	if (heap_set(&core->deadlines, conn, next_look(&cmp)) < 0)

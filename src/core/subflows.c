@@ -32,7 +32,10 @@ static bool initial_done(const struct compare *cmp)
 		cmp->direct && compare_complete(cmp);
 }
 
-/* Should view path i be closed, and why? Only the server side closes surplus. */
+/*
+ * Should view path i be closed, and why? What the peer has opened for us is
+ * not ours to close as a client.
+ */
 static bool should_close(const struct compare *cmp, unsigned int i,
 			 enum core_reason *ret_reason)
 {
@@ -53,9 +56,11 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		return true;
 	}
 
-	*ret_reason = CORE_REASON_SURPLUS;
-	return cmp->planned[i] == UNPLANNED &&
-		cmp->conn->role == ANCHOR_ROLE_SERVER;
+	*ret_reason = cmp->planned[i] == REPLACED ? CORE_REASON_REPLACED :
+		CORE_REASON_SURPLUS;
+	return cmp->planned[i] < 0 && compare_chooses(cmp) &&
+		(subflow->opened_here ||
+		 cmp->conn->role == ANCHOR_ROLE_SERVER);
 }
 
 static void close_subflow(struct compare *cmp, struct subflow *subflow,
@@ -236,7 +241,7 @@ void subflows_set_backup(struct compare *cmp)
 		struct subflow *subflow = &cmp->conn->subflows[i];
 		int p = cmp->planned[i];
 
-		if (p != UNPLANNED)
+		if (p >= 0)
 			set_backup(cmp, subflow, cmp->plan.paths[p].backup,
 				   CORE_REASON_PLAN);
 		else if (subflow->initial)

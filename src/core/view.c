@@ -47,6 +47,7 @@ static void add_host_locals(struct view *view, const struct conn *conn,
 			.ifindex = local->ifindex,
 			.rail = local->rail,
 			.usable = true,
+			.load = local->load,
 		};
 	}
 }
@@ -180,6 +181,8 @@ static void add_paths(struct view *view, const struct conn *conn,
 			.opened_here = subflow->opened_here,
 			.since = subflow->since,
 		};
+		view->samples[v->n_paths] = subflow->sample ?
+			*subflow->sample : (struct anchor_sample) { 0 };
 		if (!local_index(view, &subflow->local.addr, &path->local) ||
 		    !remote_index(view, conn, host, subflow, &path->remote))
 			break;
@@ -188,8 +191,34 @@ static void add_paths(struct view *view, const struct conn *conn,
 	}
 }
 
+void view_assume_remote(struct view *view, int16_t rail)
+{
+	struct anchor_view *v = &view->view;
+
+	if (v->n_remotes == ANCHOR_REMOTES_MAX)
+		return;
+
+	view->remotes[v->n_remotes++] = (struct anchor_remote) {
+		.endpoint.addr.family = v->local.addr.family,
+		.id = (uint8_t) (rail + 1),
+		.rail = rail,
+		.usable = true,
+		.announced = true,
+	};
+}
+
+static void add_rails(struct view *view, const struct core_host *host)
+{
+	for (size_t i = 0; i < host->n_rails; i++)
+		view->rails[i] = host->rails[i].name;
+
+	view->view.n_rails = (uint16_t) host->n_rails;
+	view->view.rails = view->rails;
+}
+
 void view_build(struct view *view, const struct conn *conn,
-		const struct core_host *host, struct anchor_time now,
+		const struct core_host *host,
+		const struct core_limits *limits, struct anchor_time now,
 		uint64_t random)
 {
 	view->view = (struct anchor_view) {
@@ -198,11 +227,14 @@ void view_build(struct view *view, const struct conn *conn,
 		.role = conn->role,
 		.local = conn->local,
 		.remote = conn->remote,
-		.n_rails = (uint16_t) host->n_rails,
+		.since = conn->since,
+		.subflows_max = limits->subflows,
 		.locals = view->locals,
 		.remotes = view->remotes,
 		.paths = view->paths,
+		.samples = view->samples,
 	};
+	add_rails(view, host);
 	add_host_locals(view, conn, host);
 	add_remotes(view, conn, host);
 	add_paths(view, conn, host);

@@ -14,12 +14,21 @@ struct view {
 	struct anchor_local locals[ANCHOR_LOCALS_MAX];
 	struct anchor_remote remotes[ANCHOR_REMOTES_MAX];
 	struct anchor_path paths[ANCHOR_PATHS_MAX];
+	struct anchor_sample samples[ANCHOR_PATHS_MAX];
+	const char *rails[CORE_RAILS_MAX];
 	/* Beside locals; NULL for an address that is on no usable link. */
 	const struct core_local *host_locals[ANCHOR_LOCALS_MAX];
 };
 
 void view_build(struct view *view, const struct conn *conn,
-		const struct core_host *host, struct anchor_time now,
+		const struct core_host *host,
+		const struct core_limits *limits, struct anchor_time now,
 		uint64_t random);
+
+/*
+ * Adds an address that the peer is taken to have: one on a rail, whatever it
+ * is.
+ */
+void view_assume_remote(struct view *view, int16_t rail);
 
 #endif

@@ -20,6 +20,8 @@ static const char *verb(enum core_action_type type)
 		return "demote";
 	case CORE_ACTION_PROMOTE:
 		return "promote";
+	case CORE_ACTION_SAMPLE:
+		return "sample";
 	}
 
 	return "?";
@@ -57,6 +59,7 @@ const char *describe_action(const struct core_action *action, char *buf)
 	case CORE_ACTION_CLOSE:
 	case CORE_ACTION_DEMOTE:
 	case CORE_ACTION_PROMOTE:
+	case CORE_ACTION_SAMPLE:
 		snprintf(buf, DESCRIBE_MAX, "%s %08x %s - %s",
 			 verb(action->type), action->token, local, remote);
 		break;
@@ -74,6 +77,8 @@ const char *describe_reason(enum core_reason reason)
 		return "its link or address is not usable";
 	case CORE_REASON_SURPLUS:
 		return "the policy does not ask for it";
+	case CORE_REASON_REPLACED:
+		return "the policy wants another in its place";
 	case CORE_REASON_LIMIT:
 		return "the connection has too many subflows";
 	case CORE_REASON_RESTORE:

@@ -202,15 +202,18 @@ bool pm_ready(const struct pm *pm)
 int pm_submit(struct pm *pm, const struct core_action *action)
 {
 	_Alignas(NLMSG_ALIGNTO) char buf[MPTCP_PM_MESSAGE_MAX];
-	struct command *command = l_new(struct command, 1);
+	struct nlmsghdr *nlh = mptcp_pm_encode_action(buf, pm->family.id,
+						      action);
+	struct command *command;
 	int err;
 
+	if (!nlh)
+		return -EINVAL;
+
+	command = l_new(struct command, 1);
 	command->pm = pm;
 	command->action = *action;
-	err = nlsock_request(pm->commands,
-			     mptcp_pm_encode_action(buf, pm->family.id,
-						    action),
-			     NULL, on_done, command);
+	err = nlsock_request(pm->commands, nlh, NULL, on_done, command);
 	if (err < 0)
 		l_free(command);
 

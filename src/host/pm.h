@@ -39,7 +39,10 @@ int pm_new(const struct pm_options *options, struct pm **ret_pm);
 void pm_free(struct pm *pm);
 
 bool pm_ready(const struct pm *pm);
-/* Returns 0, -ENOMEM, or -EAGAIN if it was not ready. */
+/*
+ * Returns 0, -ENOMEM, -EAGAIN if it was not ready, or -EINVAL for an action
+ * that is not the path manager's.
+ */
 int pm_submit(struct pm *pm, const struct core_action *action);
 void pm_flush(struct pm *pm);
 

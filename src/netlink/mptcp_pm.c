@@ -179,18 +179,23 @@ static enum pm_command command_of(enum core_action_type type)
 	case CORE_ACTION_DEMOTE:
 	case CORE_ACTION_PROMOTE:
 		return PM_CMD_SET_FLAGS;
+	case CORE_ACTION_SAMPLE:
+		break;
 	}
 
-	return PM_CMD_SET_FLAGS;
+	return PM_CMD_NONE;
 }
 
 struct nlmsghdr *mptcp_pm_encode_action(void *buf, uint16_t family,
 					const struct core_action *action)
 {
-	struct nlmsghdr *nlh = begin(buf, family,
-				     (uint8_t) command_of(action->type),
-				     PM_FAMILY_VERSION);
+	enum pm_command command = command_of(action->type);
+	struct nlmsghdr *nlh;
 
+	if (command == PM_CMD_NONE)
+		return NULL;
+
+	nlh = begin(buf, family, (uint8_t) command, PM_FAMILY_VERSION);
 	mnl_attr_put_u32(nlh, PM_ATTR_TOKEN, action->token);
 
 	switch (action->type) {
@@ -209,6 +214,8 @@ struct nlmsghdr *mptcp_pm_encode_action(void *buf, uint16_t family,
 		break;
 	case CORE_ACTION_DEMOTE:
 		put_subflow(nlh, action, PM_FLAG_BACKUP);
+		break;
+	case CORE_ACTION_SAMPLE:
 		break;
 	}
 

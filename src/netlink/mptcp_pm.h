@@ -36,7 +36,10 @@ struct nlmsghdr *mptcp_pm_encode_get_family(void *buf);
 int mptcp_pm_decode_family(const struct nlmsghdr *nlh,
 			   struct mptcp_pm_family *ret_family);
 
-/* Writes the command that carries an action out. */
+/*
+ * Writes the command that carries an action out; NULL for CORE_ACTION_SAMPLE,
+ * which is none of this family's.
+ */
 struct nlmsghdr *mptcp_pm_encode_action(void *buf, uint16_t family,
 					const struct core_action *action);
 

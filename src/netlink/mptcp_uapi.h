@@ -13,6 +13,7 @@
 #define PM_EVENTS_GROUP "mptcp_pm_events"
 
 enum pm_command {			/* MPTCP_PM_CMD_... */
+	PM_CMD_NONE = 0,
 	PM_CMD_GET_ADDR = 3,
 	PM_CMD_SET_FLAGS = 7,
 	PM_CMD_ANNOUNCE = 8,

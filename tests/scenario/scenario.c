@@ -7,7 +7,7 @@
  * A scenario is a list of lines; "#" begins a comment. Lines before the
  * first "start" describe the host:
  *
- *	policy cross=never		options of the rail policy
+ *	policy NAME [KEY=VALUE...]	module and options; default: rail
  *	rendezvous backup|keep|close
  *	timers grace=300ms connect=5s retry-min=1s retry-max=60s
  *	limits connections=10 subflows=4 announced=4
@@ -16,7 +16,8 @@
  *	rail a [PREFIX...]
  *	seed N
  *
- * then links and events, in any order:
+ * then links and events, in any order; policy and rendezvous are a reload
+ * there:
  *
  *	link eth1 a 10.1.2.2:6001 ...	address and join port, port 0: none;
  *					port 1: announced without one
@@ -30,6 +31,9 @@
  *	up TOKEN LOCAL REMOTE LOCAL-ID REMOTE-ID [backup]
  *	down TOKEN LOCAL REMOTE [ERRNO]
  *	priority TOKEN LOCAL REMOTE backup|normal
+ *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
+ *		[rtt=10ms] [app-limited]	what it does from now on
+ *	load eth1 [speed=MBIT] [out=MBIT] [in=MBIT]
  *	wait 300ms
  *
  * and what the core must do about the lines since the last expectation, in
@@ -37,6 +41,9 @@
  *
  *	expect open 1 10.1.2.2 -> 10.1.1.2:6002 id 128 [fails ERRNO]
  *
+ * What is expected after a "wait" may happen at any time within it; the rest
+ * of that time passes before the next line that is no "expect". Samples that
+ * the core asks for are answered by what subflows carry, and are not expected.
  * Commands succeed unless "fails" says otherwise. At the end of a scenario
  * nothing may be left over.
  */
@@ -46,40 +53,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/core.h"
 #include "host/describe.h"
+#include "scenario/scenario.h"
 #include "util/addrtext.h"
 
 #define WORDS_MAX 16
-#define LINKS_MAX 16
-#define PREFIXES_MAX 32
-#define PENDING_MAX 256
-
-extern const struct anchor_policy anchor_policy;
-
-struct scenario {
-	const char *file;
-	unsigned int line;
-	bool failed;
-	bool no_initial;	/* the last "down" was of the initial one */
-
-	struct core_config config;
-	struct core_rule rule;
-	struct core *core;
-	uint64_t seed;
-	struct anchor_time now;
-
-	struct core_rail rails[CORE_RAILS_MAX];
-	struct core_local locals[ANCHOR_LOCALS_MAX];
-	char names[LINKS_MAX][16];
-	struct anchor_prefix rendezvous[PREFIXES_MAX];
-	struct anchor_prefix prefixes[PREFIXES_MAX];
-	char rail_names[CORE_RAILS_MAX][16];
-	size_t n_rails, n_locals, n_names, n_rendezvous, n_prefixes;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-fail(struct scenario *s, const char *format, ...)
+void fail(struct scenario *s, const char *format, ...)
 {
 	va_list args;
 
@@ -91,7 +70,7 @@ fail(struct scenario *s, const char *format, ...)
 	s->failed = true;
 }
 
-static struct anchor_span parse_span(struct scenario *s, const char *text)
+struct anchor_span parse_span(struct scenario *s, const char *text)
 {
 	char *unit;
 	long value = strtol(text, &unit, 10);
@@ -106,8 +85,7 @@ static struct anchor_span parse_span(struct scenario *s, const char *text)
 	return anchor_us(0);
 }
 
-static struct anchor_endpoint parse_endpoint(struct scenario *s,
-					     const char *text)
+struct anchor_endpoint parse_endpoint(struct scenario *s, const char *text)
 {
 	struct anchor_endpoint endpoint = { 0 };
 
@@ -143,8 +121,7 @@ static int parse_errno(struct scenario *s, const char *text)
 	return EINVAL;
 }
 
-/* The value after "=" if the word begins with key, or NULL. */
-static const char *value_of(const char *word, const char *key)
+const char *value_of(const char *word, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -165,37 +142,6 @@ static void tell_host(struct scenario *s)
 
 	if (core_set_host(s->core, s->now, &host) < 0)
 		fail(s, "core_set_host() failed");
-}
-
-static void do_policy(struct scenario *s, char **words, int n)
-{
-	const struct anchor_option *option = &anchor_policy.options[0];
-	const char *value = n > 1 ? value_of(words[1], option->key) : NULL;
-	union anchor_value values[1] = { { .word = 0 } };
-
-	while (value && option->words[values[0].word] &&
-	       strcmp(option->words[values[0].word], value))
-		values[0].word++;
-
-	if (n > 1 && (!value || !option->words[values[0].word])) {
-		fail(s, "no such option: %s", words[1]);
-		return;
-	}
-
-	anchor_policy.free(s->rule.instance);
-	anchor_policy.make(values, &s->rule.instance);
-}
-
-static void do_rendezvous(struct scenario *s, char **words, int n)
-{
-	if (n == 2 && !strcmp(words[1], "keep"))
-		s->rule.rendezvous = ANCHOR_RENDEZVOUS_KEEP;
-	else if (n == 2 && !strcmp(words[1], "backup"))
-		s->rule.rendezvous = ANCHOR_RENDEZVOUS_BACKUP;
-	else if (n == 2 && !strcmp(words[1], "close"))
-		s->rule.rendezvous = ANCHOR_RENDEZVOUS_CLOSE;
-	else
-		fail(s, "rendezvous keep, backup or close");
 }
 
 static void do_timers(struct scenario *s, char **words, int n)
@@ -280,8 +226,7 @@ static int16_t find_rail(struct scenario *s, const char *name)
 	return ANCHOR_RAIL_NONE;
 }
 
-/* Interfaces are numbered in the order of their first mention. */
-static size_t find_name(struct scenario *s, const char *name)
+size_t find_name(struct scenario *s, const char *name)
 {
 	size_t i = 0;
 
@@ -342,7 +287,7 @@ static void hand_in(struct scenario *s, const struct core_event *event)
 		fail(s, "core_handle(): %s", strerror(-err));
 }
 
-static uint32_t parse_token(const char *text)
+uint32_t parse_token(const char *text)
 {
 	return (uint32_t) strtoul(text, NULL, 16);
 }
@@ -475,54 +420,109 @@ static bool is_nudge(const struct core_action *action)
 	return action->reason == CORE_REASON_NUDGE;
 }
 
+/* To the next thing that time brings, or the end of the wait; false there. */
+static bool step(struct scenario *s)
+{
+	struct anchor_time next = core_next_deadline(s->core);
+
+	if (!anchor_time_before(s->now, s->until))
+		return false;
+
+	if (anchor_time_before(s->until, next))
+		next = s->until;
+
+	if (anchor_time_before(s->now, next))
+		s->now = next;
+
+	core_expire(s->core, s->now);
+	return true;
+}
+
+/* The next action at this moment; samples are answered on the way. */
+static bool take_now(struct scenario *s, struct core_action *ret_action)
+{
+	while (core_take_action(s->core, s->now, ret_action)) {
+		if (ret_action->type != CORE_ACTION_SAMPLE)
+			return true;
+
+		answer_sample(s, ret_action);
+	}
+
+	return false;
+}
+
 /*
  * Each new announcement and withdrawal is followed by a command that only
  * makes it leave. That is checked here, and not written down everywhere.
  */
-static bool take(struct scenario *s, struct core_action *ret_action)
+static void take_nudge(struct scenario *s, const struct core_action *action)
 {
 	struct core_action nudge;
 
-	if (!core_take_action(s->core, s->now, ret_action))
-		return false;
-
-	if (is_nudge(ret_action))
-		fail(s, "a nudge without an announcement");
-
-	if ((ret_action->type != CORE_ACTION_ANNOUNCE &&
-	     ret_action->type != CORE_ACTION_WITHDRAW) ||
-	    ret_action->reason == CORE_REASON_RESTORE)
-		return true;
+	if ((action->type != CORE_ACTION_ANNOUNCE &&
+	     action->type != CORE_ACTION_WITHDRAW) ||
+	    action->reason == CORE_REASON_RESTORE)
+		return;
 
 	/* Nothing to nudge where the initial subflow is gone. */
 	if (s->no_initial)
-		return true;
+		return;
 
 	if (!core_take_action(s->core, s->now, &nudge) || !is_nudge(&nudge))
 		fail(s, "an announcement or withdrawal without a nudge");
 	else
 		core_result(s->core, s->now, &nudge, 0);
+}
 
+/* The next action, if there is one before the wait is over. */
+static bool take(struct scenario *s, struct core_action *ret_action)
+{
+	while (!take_now(s, ret_action))
+		if (!step(s))
+			return false;
+
+	if (is_nudge(ret_action))
+		fail(s, "a nudge without an announcement");
+
+	take_nudge(s, ret_action);
 	return true;
+}
+
+static void refuse(struct scenario *s, const struct core_action *action)
+{
+	char text[DESCRIBE_MAX];
+
+	fail(s, "not expected: %s", describe_action(action, text));
+	core_result(s->core, s->now, action, 0);
 }
 
 static void expect_nothing(struct scenario *s)
 {
 	struct core_action action;
-	char text[DESCRIBE_MAX];
 
-	while (take(s, &action)) {
-		fail(s, "not expected: %s", describe_action(&action, text));
-		core_result(s->core, s->now, &action, 0);
+	while (take(s, &action))
+		refuse(s, &action);
+}
+
+/* What becomes due at its very end belongs to the next expectations. */
+static void finish_wait(struct scenario *s)
+{
+	struct core_action action;
+
+	while (anchor_time_before(s->now, s->until)) {
+		while (take_now(s, &action)) {
+			take_nudge(s, &action);
+			refuse(s, &action);
+		}
+
+		step(s);
 	}
 }
 
-/* What becomes due meanwhile belongs to the next expectations. */
 static void do_wait(struct scenario *s, char **words, int n)
 {
 	expect_nothing(s);
-	s->now = anchor_time_add(s->now, parse_span(s, words[1]));
-	core_expire(s->core, s->now);
+	s->until = anchor_time_add(s->now, parse_span(s, words[1]));
 }
 
 /* Joins words, so that spacing does not matter; tokens as they are logged. */
@@ -565,34 +565,43 @@ static void do_expect(struct scenario *s, char **words, int n)
 	core_result(s->core, s->now, &action, error);
 }
 
+/* When a line may come: before the core is made, or after. */
+enum phase {
+	SETUP,
+	EVENT,
+	EITHER,
+};
+
 static const struct command {
 	const char *word;
 	int words;		/* at least */
-	bool setup;		/* before the core is made */
+	enum phase phase;
 	void (*run)(struct scenario *s, char **words, int n);
 } commands[] = {
-	{ "policy", 1, true, do_policy },
-	{ "rendezvous", 2, true, do_rendezvous },
-	{ "timers", 2, true, do_timers },
-	{ "limits", 2, true, do_limits },
-	{ "manage", 2, true, do_manage },
-	{ "anchored", 2, true, do_anchored },
-	{ "rail", 2, true, do_rail },
-	{ "seed", 2, true, do_seed },
-	{ "link", 4, false, do_link },
-	{ "unlink", 2, false, do_unlink },
-	{ "server", 4, false, do_conn },
-	{ "client", 4, false, do_conn },
-	{ "created", 5, false, do_phase },
-	{ "established", 5, false, do_phase },
-	{ "closed", 2, false, do_closed },
-	{ "announced", 4, false, do_announced },
-	{ "removed", 3, false, do_removed },
-	{ "up", 6, false, do_up },
-	{ "down", 4, false, do_down },
-	{ "priority", 5, false, do_priority },
-	{ "wait", 2, false, do_wait },
-	{ "expect", 3, false, do_expect },
+	{ "policy", 1, EITHER, do_policy },
+	{ "rendezvous", 2, EITHER, do_rendezvous },
+	{ "timers", 2, SETUP, do_timers },
+	{ "limits", 2, SETUP, do_limits },
+	{ "manage", 2, SETUP, do_manage },
+	{ "anchored", 2, SETUP, do_anchored },
+	{ "rail", 2, SETUP, do_rail },
+	{ "seed", 2, SETUP, do_seed },
+	{ "link", 4, EVENT, do_link },
+	{ "unlink", 2, EVENT, do_unlink },
+	{ "server", 4, EVENT, do_conn },
+	{ "client", 4, EVENT, do_conn },
+	{ "created", 5, EVENT, do_phase },
+	{ "established", 5, EVENT, do_phase },
+	{ "closed", 2, EVENT, do_closed },
+	{ "announced", 4, EVENT, do_announced },
+	{ "removed", 3, EVENT, do_removed },
+	{ "up", 6, EVENT, do_up },
+	{ "down", 4, EVENT, do_down },
+	{ "priority", 5, EVENT, do_priority },
+	{ "carries", 5, EVENT, do_carries },
+	{ "load", 3, EVENT, do_load },
+	{ "wait", 2, EVENT, do_wait },
+	{ "expect", 3, EVENT, do_expect },
 };
 
 static const struct command *find_command(const char *word)
@@ -613,15 +622,18 @@ static void run_words(struct scenario *s, char **words, int n)
 		return;
 	}
 
-	if (command->setup && s->core) {
+	if (command->phase == SETUP && s->core) {
 		fail(s, "%s comes before links and events", words[0]);
 		return;
 	}
 
-	if (!command->setup && !s->core) {
+	if (command->phase == EVENT && !s->core) {
 		s->core = core_new(&s->config, s->seed);
 		tell_host(s);
 	}
+
+	if (s->core && command->run != do_expect)
+		finish_wait(s);
 
 	command->run(s, words, n);
 }
@@ -640,12 +652,14 @@ static void run_line(struct scenario *s, char *line)
 		run_words(s, words, n);
 }
 
-static void set_defaults(struct scenario *s, const char *file)
+static void set_defaults(struct scenario *s, const char *file,
+			 struct modules *modules)
 {
 	char *rail[] = { (char[]) { "policy" } };
 
 	*s = (struct scenario) {
 		.file = file,
+		.modules = modules,
 		.seed = 1,
 		.now = { 1000000 },
 		.config = {
@@ -658,17 +672,13 @@ static void set_defaults(struct scenario *s, const char *file)
 			},
 			.n_rules = 1,
 		},
-		.rule = {
-			.name = "scenario",
-			.policy = &anchor_policy,
-			.rendezvous = ANCHOR_RENDEZVOUS_BACKUP,
-		},
+		.rule = { .rendezvous = ANCHOR_RENDEZVOUS_BACKUP },
 	};
 	s->config.rules = &s->rule;
 	do_policy(s, rail, 1);
 }
 
-static bool run_file(const char *file)
+static bool run_file(const char *file, struct modules *modules)
 {
 	static struct scenario s;
 	FILE *in = fopen(file, "re");
@@ -679,8 +689,8 @@ static bool run_file(const char *file)
 		return false;
 	}
 
-	set_defaults(&s, file);
-	while (fgets(line, sizeof(line), in)) {
+	set_defaults(&s, file, modules);
+	while (s.rule.policy && fgets(line, sizeof(line), in)) {
 		s.line++;
 		run_line(&s, line);
 	}
@@ -692,16 +702,34 @@ static bool run_file(const char *file)
 		fail(&s, "nothing happens");
 
 	core_free(s.core);
-	anchor_policy.free(s.rule.instance);
+	clear_rule(&s.rule);
 	return !s.failed;
+}
+
+/* Modules are where the build puts them, or where we are told. */
+static struct modules *open_modules(void)
+{
+	const char *build = getenv("ANCHOR_BUILDDIR");
+	struct modules *modules;
+	char *dir;
+
+	if (asprintf(&dir, "%s/plugins/policies/.libs", build ? build : ".") <
+	    0)
+		return NULL;
+
+	modules = modules_new(dir);
+	free(dir);
+	return modules;
 }
 
 int main(int argc, char **argv)
 {
-	bool good = argc > 1;
+	struct modules *modules = open_modules();
+	bool good = argc > 1 && modules;
 
-	for (int i = 1; i < argc; i++)
-		good &= run_file(argv[i]);
+	for (int i = 1; good && i < argc; i++)
+		good &= run_file(argv[i], modules);
 
+	modules_free(modules);
 	return good ? 0 : 1;
 }

@@ -141,17 +141,17 @@ static void test_view(void **state)
 	struct anchor_endpoint bare = { .addr = addr_of("10.1.2.2") };
 
 	/* A server that has announced nothing may be joined where it is. */
-	view_build(&view, conn, &host, now, 0);
+	view_build(&view, conn, &host, &limits, now, 0);
 	assert_int_equal(view.view.n_remotes, 1);
 	assert_true(view.remotes[0].initial && view.remotes[0].usable);
 	conn->deny_join_id0 = true;
-	view_build(&view, conn, &host, now, 0);
+	view_build(&view, conn, &host, &limits, now, 0);
 	assert_false(view.remotes[0].usable);
 
 	/* No port in ADD_ADDR means the service's. */
 	assert_int_equal(conn_announced(conn, &limits, 1, &bare), 0);
 	assert_int_equal(conn_subflow_up(conn, &limits, now, &event), 0);
-	view_build(&view, conn, &host, now, 0);
+	view_build(&view, conn, &host, &limits, now, 0);
 	assert_int_equal(view.remotes[0].endpoint.port, 5000);
 	assert_true(view.remotes[0].usable && view.remotes[0].announced);
 	assert_int_equal(view.remotes[0].rail, 0);
@@ -161,7 +161,7 @@ static void test_view(void **state)
 
 	/* To a server it means a client's ephemeral port: of no use. */
 	conn->role = ANCHOR_ROLE_SERVER;
-	view_build(&view, conn, &host, now, 0);
+	view_build(&view, conn, &host, &limits, now, 0);
 	assert_false(view.remotes[0].usable);
 	conn_free(conn);
 }

@@ -19,6 +19,8 @@
 #define CONNS 3
 #define SUBFLOWS 6
 #define SUBFLOWS_MAX 16
+#define CONFIGS 4
+#define MAD_UNTIL INT64_C(10000000000)	/* us; then it asks for nothing new */
 
 extern const struct anchor_policy anchor_policy;
 
@@ -32,6 +34,7 @@ struct sim {
 	uint64_t random;
 	struct anchor_time now;
 	struct core *core;
+	const struct core_config *configs, *config;
 	struct core_local locals[2];
 	bool link_up[2];
 	bool alive[CONNS];
@@ -180,6 +183,18 @@ static int carry_out_open(struct sim *sim, const struct core_action *action)
 	return 0;
 }
 
+/* Counters that jump about, as those of a reused address would. */
+static void give_sample(struct sim *sim, const struct core_action *action)
+{
+	struct core_sample sample = {
+		.bytes_out = prng_next(&sim->random),
+		.bytes_in = pick(sim, 1000),
+		.busy = anchor_us((int64_t) prng_next(&sim->random)),
+	};
+
+	core_sample(sim->core, sim->now, action, &sample);
+}
+
 static int carry_out(struct sim *sim, const struct core_action *action)
 {
 	struct sub *sub = find_sub(sim, action);
@@ -207,6 +222,11 @@ static int carry_out(struct sim *sim, const struct core_action *action)
 	case CORE_ACTION_DEMOTE:
 	case CORE_ACTION_PROMOTE:
 		return sub ? 0 : -ESRCH;
+	case CORE_ACTION_SAMPLE:
+		if (sub)
+			give_sample(sim, action);
+
+		return 0;
 	}
 
 	return 0;
@@ -335,20 +355,111 @@ static void settle(struct sim *sim)
 	}
 }
 
+/*
+ * A policy that has lost its mind: whatever it asks for, it asks for the same
+ * at the same time, so that the core can come to rest.
+ */
+struct mad_memory {
+	uint64_t calls;
+	uint64_t end;
+};
+
+static void mad_plan(const void *instance, const struct anchor_view *view,
+		     void *data, struct anchor_plan *plan)
+{
+	struct mad_memory *memory = data;
+	uint64_t random = (uint64_t) view->now.us * 7 + view->role;
+
+	assert_true(memory->calls++ == memory->end++);
+	for (unsigned int i = 0; i < view->n_paths; i++)
+		assert_true(view->samples[i].busy <= 1000);
+
+	plan->n_paths = (uint8_t) (prng_next(&random) % 8);
+	if (!(prng_next(&random) % 20))
+		plan->n_paths = UINT8_MAX;
+
+	for (unsigned int i = 0; i < 8; i++)
+		plan->paths[i] = (struct anchor_plan_path) {
+			.local = (uint8_t) (prng_next(&random) % 5),
+			.remote = (uint8_t) (prng_next(&random) % 6),
+			.count = (uint8_t) (prng_next(&random) % 4),
+			.backup = prng_next(&random) % 2,
+		};
+
+	for (unsigned int i = 8; i < ANCHOR_PATHS_MAX; i++)
+		plan->paths[i] = plan->paths[0];
+
+	if (!(prng_next(&random) % 4))
+		plan->announce = prng_next(&random);
+
+	if (!(prng_next(&random) % 4))
+		plan->replace = prng_next(&random);
+
+	plan->rendezvous = (enum anchor_rendezvous) (prng_next(&random) % 3);
+	if (view->now.us < MAD_UNTIL && !(prng_next(&random) % 2))
+		plan->sample_every = anchor_us((int64_t)
+				(prng_next(&random) % 1000000) - 1000);
+
+	plan->ask_again = anchor_time_add(view->now, anchor_us((int64_t)
+				(prng_next(&random) % 2000000) - 1000000));
+	if (view->now.us >= MAD_UNTIL)
+		plan->ask_again = ANCHOR_NEVER;
+}
+
+static bool mad_reconfigure(const void *before, const void *now, void *memory)
+{
+	((struct mad_memory *) memory)->calls++;
+	((struct mad_memory *) memory)->end++;
+	return true;
+}
+
+static const struct anchor_option mad_options[] = {
+	{ .key = "mad", .type = ANCHOR_OPTION_UINT, .fallback = "1", .max = 9 },
+};
+
+static const struct anchor_policy mad = {
+	.name = "mad",
+	.memory = sizeof(struct mad_memory),
+	.options = mad_options,
+	.n_options = 1,
+	.plan = mad_plan,
+	.reconfigure = mad_reconfigure,
+};
+
+/* What a reload can say: sane, mad, madder, or somebody else's connections. */
+static void reload(struct sim *sim)
+{
+	unsigned int moved;
+
+	sim->config = &sim->configs[pick(sim, CONFIGS)];
+	assert_int_equal(core_set_config(sim->core, sim->config, &moved), 0);
+	assert_in_range(moved, 0, CONNS);
+}
+
+static void take_complaints(struct sim *sim)
+{
+	struct core_complaint complaint;
+
+	while (core_take_complaint(sim->core, &complaint)) {
+		assert_ptr_equal(complaint.rule->policy, &mad);
+		assert_in_range(complaint.fault, CORE_FAULT_NO_PAIR,
+				CORE_FAULT_ADDRESS);
+	}
+}
+
 static void run(uint64_t seed)
 {
-	static const struct core_rule rule = {
-		.name = "random", .policy = &anchor_policy,
-		.rendezvous = ANCHOR_RENDEZVOUS_CLOSE,
-	};
 	union anchor_value values[1] = { { .word = (unsigned) seed % 3 } };
-	struct core_rule rules[1] = { rule };
-	struct core_config config = {
-		.limits = { 2, SUBFLOWS, 4 },
-		.timers = { anchor_ms(300), anchor_ms(5000), anchor_ms(1000),
-			anchor_ms(60000) },
-		.rules = rules, .n_rules = 1,
+	const union anchor_value one = { .number = 1 }, two = { .number = 2 };
+	struct core_rule rules[CONFIGS] = {
+		{ .name = "sane", .policy = &anchor_policy, .values = values,
+		  .rendezvous = ANCHOR_RENDEZVOUS_CLOSE },
+		{ .name = "mad", .policy = &mad, .values = &one },
+		{ .name = "madder", .policy = &mad, .values = &two },
+		{ .name = "clients", .policy = &anchor_policy,
+		  .values = values, .match.client = true },
 	};
+	struct core_config configs[CONFIGS];
 	struct sim sim = {
 		.random = seed, .now = { 1 }, .link_up = { true, true },
 		.locals = {
@@ -363,7 +474,17 @@ static void run(uint64_t seed)
 	};
 
 	assert_int_equal(anchor_policy.make(values, &rules[0].instance), 0);
-	sim.core = core_new(&config, seed);
+	rules[3].instance = rules[0].instance;
+	for (int i = 0; i < CONFIGS; i++)
+		configs[i] = (struct core_config) {
+			.limits = { 2, SUBFLOWS, 4 },
+			.timers = { anchor_ms(300), anchor_ms(5000),
+				anchor_ms(1000), anchor_ms(60000) },
+			.rules = &rules[i], .n_rules = 1,
+		};
+
+	sim.configs = configs;
+	sim.core = core_new(&configs[seed % 3], seed);
 	assert_non_null(sim.core);
 	tell_links(&sim);
 
@@ -374,8 +495,15 @@ static void run(uint64_t seed)
 
 		if (!pick(&sim, 5))
 			advance(&sim);
+
+		if (!pick(&sim, 20))
+			reload(&sim);
+
+		take_complaints(&sim);
 	}
 
+	sim.now.us += MAD_UNTIL;
+	core_expire(sim.core, sim.now);
 	drain(&sim);
 	settle(&sim);
 	core_free(sim.core);

@@ -10,10 +10,11 @@ static int make(const union anchor_value *values, void **ret_instance)
 }
 
 static void plan(const void *instance, const struct anchor_view *view,
-		 struct anchor_plan *plan)
+		 void *memory, struct anchor_plan *plan)
 {
 	(void) instance;
 	(void) view;
+	(void) memory;
 	(void) plan;
 }
 

@@ -3,10 +3,11 @@
 #include <anchor/policy.h>
 
 static void plan(const void *instance, const struct anchor_view *view,
-		 struct anchor_plan *plan)
+		 void *memory, struct anchor_plan *plan)
 {
 	(void) instance;
 	(void) view;
+	(void) memory;
 	(void) plan;
 }
 

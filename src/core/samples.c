@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How subflows do. The kernel counts; two readings make rates. Nothing is
+ * read, and nothing stored, for connections whose policy does not ask.
+ */
+#include <stdlib.h>
+
+#include "core/samples.h"
+
+static int link_of(const struct compare *cmp, unsigned int path)
+{
+	const struct core_local *local =
+		cmp->core->view.host_locals[cmp->view->paths[path].local];
+
+	return local ? local->ifindex : 0;
+}
+
+void samples_take(struct compare *cmp)
+{
+	struct anchor_span every = cmp->plan.sample_every;
+	struct conn *conn = cmp->conn;
+	struct anchor_time next;
+
+	if (every.us <= 0) {
+		conn->sample_due = ANCHOR_NEVER;
+		return;
+	}
+
+	if (every.us < ANCHOR_SAMPLE_MIN.us)
+		every = ANCHOR_SAMPLE_MIN;
+
+	next = anchor_time_add(cmp->now, every);
+	if (anchor_time_before(next, conn->sample_due))
+		conn->sample_due = anchor_time_is_never(conn->sample_due) ?
+			cmp->now : next;
+
+	if (anchor_time_before(cmp->now, conn->sample_due))
+		return;
+
+	conn->sample_due = next;
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
+		const struct subflow *subflow = &conn->subflows[i];
+		const struct core_action action = {
+			.type = CORE_ACTION_SAMPLE,
+			.reason = CORE_REASON_PLAN,
+			.id = subflow->local_id,
+			.remote_id = subflow->remote_id,
+			.local = subflow->local,
+			.remote = subflow->remote,
+			.ifindex = link_of(cmp, i),
+			.mapped = subflow->mapped,
+		};
+
+		if (!subflow->closing && !compare_emit(cmp, &action))
+			return;
+	}
+}
+
+/* Bytes per second; counters that went back say nothing. */
+static uint64_t rate(uint64_t before, uint64_t now, struct anchor_span span)
+{
+	if (now < before || span.us <= 0)
+		return 0;
+
+	return (uint64_t) ((double) (now - before) * 1e6 / (double) span.us);
+}
+
+static uint16_t busy(const struct subflow *subflow,
+		     const struct core_sample *raw, struct anchor_span span)
+{
+	int64_t time = raw->busy.us - subflow->busy_us;
+
+	if (time <= 0 || span.us <= 0)
+		return 0;
+
+	return time >= span.us ? 1000 : (uint16_t) (time * 1000 / span.us);
+}
+
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What needs the reading before: first is true if there is none. */
+static void compare_readings(const struct subflow *subflow, bool first,
+			     const struct core_sample *raw,
+			     struct anchor_sample *now)
+{
+	const struct anchor_sample *before = subflow->sample;
+
+	if (first)
+		return;
+
+	now->interval = anchor_time_since(now->at, before->at);
+	now->rate_out = rate(before->bytes_out, now->bytes_out,
+			     now->interval);
+	now->rate_in = rate(before->bytes_in, now->bytes_in, now->interval);
+	now->best_out = higher(before->best_out, now->rate_out);
+	now->best_in = higher(before->best_in, now->rate_in);
+	now->busy = busy(subflow, raw, now->interval);
+}
+
+static void note_sample(struct subflow *subflow, struct anchor_time at,
+			bool first, const struct core_sample *raw)
+{
+	struct anchor_sample now = {
+		.at = at,
+		.rtt = raw->rtt,
+		.rtt_min = raw->rtt_min,
+		.last_ack = raw->last_ack,
+		.last_data = raw->last_data,
+		.delivery_rate = raw->delivery_rate,
+		.bytes_out = raw->bytes_out,
+		.bytes_in = raw->bytes_in,
+		.unacked = raw->unacked,
+		.waiting = raw->waiting,
+		.retransmitted = raw->retransmitted,
+		.cwnd = raw->cwnd,
+		.app_limited = raw->app_limited,
+	};
+
+	compare_readings(subflow, first, raw, &now);
+	*subflow->sample = now;
+	subflow->busy_us = raw->busy.us;
+}
+
+void core_sample(struct core *core, struct anchor_time now,
+		 const struct core_action *action,
+		 const struct core_sample *sample)
+{
+	struct conn *conn = table_find(&core->conns, action->token);
+	struct subflow *subflow;
+	bool first;
+
+	if (!conn)
+		return;
+
+	subflow = conn_find_subflow(conn, &action->local, &action->remote);
+	if (!subflow)
+		return;
+
+	first = !subflow->sample;
+	if (first)
+		subflow->sample = calloc(1, sizeof(*subflow->sample));
+
+	if (!subflow->sample)
+		return;
+
+	note_sample(subflow, now, first, sample);
+	core_mark_dirty(core, conn);
+}
