@@ -197,6 +197,7 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		.mapped = event->mapped,
 		.backup_peer = backup,
 		.backup_here = attempt && attempt->backup,
+		.failures = attempt ? attempt->failures : 0,
 	};
 
 	if (attempt)
@@ -212,17 +213,22 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
  * A path that we had opened, and lose without having asked for it, is a
  * failed attempt: it is opened again, but not at once.
  */
-struct attempt *conn_subflow_down(struct conn *conn,
+struct attempt *conn_subflow_down(struct conn *conn, struct anchor_time now,
+				  struct anchor_span stable,
 				  const struct core_event *event)
 {
 	struct subflow *subflow;
 	struct attempt *attempt;
+	uint8_t failures = 0;
 	bool lost = false;
 
 	subflow = conn_find_subflow(conn, &event->local, &event->remote);
 	if (subflow) {
 		lost = subflow->opened_here && !subflow->initial &&
 			!subflow->closing;
+		if (anchor_time_since(now, subflow->since).us < stable.us)
+			failures = subflow->failures;
+
 		conn_drop_subflow(conn, subflow);
 	}
 
@@ -230,7 +236,11 @@ struct attempt *conn_subflow_down(struct conn *conn,
 	if (attempt || !lost)
 		return subflow && !lost ? NULL : attempt;
 
-	return conn_add_attempt(conn, &event->local.addr, &event->remote);
+	attempt = conn_add_attempt(conn, &event->local.addr, &event->remote);
+	if (attempt)
+		attempt->failures = failures;
+
+	return attempt;
 }
 
 int conn_subflow_priority(struct conn *conn, const struct core_event *event)

@@ -25,6 +25,7 @@ struct subflow {
 	bool backup_here;	/* we asked the peer */
 	bool busy;		/* a priority command is under way */
 	bool closing;		/* a close command is under way */
+	uint8_t failures;	/* before it came up */
 	struct anchor_sample *sample;	/* the last one, or NULL; owned */
 	int64_t busy_us;	/* the counter behind sample->busy */
 };
@@ -113,9 +114,12 @@ int conn_subflow_priority(struct conn *conn, const struct core_event *event);
 
 /*
  * A subflow has ended, or never came up. Returns the attempt that has failed
- * by it, or NULL: nothing that we had opened and want.
+ * by it, or NULL: nothing that we had opened and want. One that ends sooner
+ * than after stable goes on with the failures that went before it: a peer
+ * that takes every path and closes it again is asked less and less often.
  */
-struct attempt *conn_subflow_down(struct conn *conn,
+struct attempt *conn_subflow_down(struct conn *conn, struct anchor_time now,
+				  struct anchor_span stable,
 				  const struct core_event *event);
 
 struct subflow *conn_find_subflow(const struct conn *conn,

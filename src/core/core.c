@@ -278,7 +278,8 @@ static int handle_new(struct core *core, struct anchor_time now,
 static int handle_down(struct core *core, struct anchor_time now,
 		       struct conn *conn, const struct core_event *event)
 {
-	struct attempt *attempt = conn_subflow_down(conn, event);
+	struct attempt *attempt = conn_subflow_down(conn, now,
+					core->config->timers.retry_max, event);
 	int error = ECONNRESET;
 
 	if (event->known & CORE_KNOWN_ERROR && event->error)

@@ -74,8 +74,8 @@ static void test_who_opened(void **state)
 	assert_true(conn->peer_opens);
 
 	/* Losing what the peer has opened is no failure of ours. */
-	assert_null(conn_subflow_down(conn, &theirs));
-	assert_non_null(conn_subflow_down(conn, &ours));
+	assert_null(conn_subflow_down(conn, now, anchor_ms(1000), &theirs));
+	assert_non_null(conn_subflow_down(conn, now, anchor_ms(1000), &ours));
 	assert_int_equal(conn->n_subflows, 0);
 	conn_free(conn);
 }
