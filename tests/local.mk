@@ -12,6 +12,7 @@ EXTRA_DIST += tests/local.mk
 # The rail policy, linked into what tests it without loading it.
 check_LTLIBRARIES += libtestrail.la
 libtestrail_la_SOURCES = plugins/policies/rail.c
+libtestrail_la_LIBADD = plugins/policies/libpolicies.la
 
 if HAVE_CMOCKA
 unit_tests = \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/unit/test-control \
 	tests/unit/test-ctl-table \
 	tests/unit/test-core-conn \
+	tests/unit/test-core-policy \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
@@ -71,7 +73,8 @@ tests_unit_test_control_LDADD = libhost.la $(CMOCKA_LIBS)
 
 tests_unit_test_ctl_table_SOURCES = tests/unit/test-ctl-table.c \
 	src/ctl/client.c src/ctl/connections.c src/ctl/format.c \
-	src/ctl/links.c src/ctl/paths.c src/ctl/status.c src/ctl/table.c
+	src/ctl/explain.c src/ctl/links.c src/ctl/paths.c \
+	src/ctl/reload.c src/ctl/status.c src/ctl/table.c
 tests_unit_test_ctl_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_ctl_table_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_ctl_table_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
@@ -82,6 +85,14 @@ EXTRA_DIST += \
 	tests/ctl/connections-odd.txt \
 	tests/ctl/connections.json \
 	tests/ctl/connections.txt \
+	tests/ctl/explain-assumed.json \
+	tests/ctl/explain-assumed.txt \
+	tests/ctl/explain-odd.json \
+	tests/ctl/explain-odd.txt \
+	tests/ctl/explain-unmanaged.json \
+	tests/ctl/explain-unmanaged.txt \
+	tests/ctl/explain.json \
+	tests/ctl/explain.txt \
 	tests/ctl/links-empty.json \
 	tests/ctl/links-empty.txt \
 	tests/ctl/links-odd.json \
@@ -94,6 +105,10 @@ EXTRA_DIST += \
 	tests/ctl/paths-odd.txt \
 	tests/ctl/paths.json \
 	tests/ctl/paths.txt \
+	tests/ctl/reload-odd.json \
+	tests/ctl/reload-odd.txt \
+	tests/ctl/reload.json \
+	tests/ctl/reload.txt \
 	tests/ctl/status-empty.json \
 	tests/ctl/status-empty.txt \
 	tests/ctl/status-odd.json \
@@ -110,6 +125,10 @@ tests_unit_test_core_conn_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 tests_unit_test_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_links_CFLAGS = $(unit_cflags)
 tests_unit_test_links_LDADD = libhost.la $(CMOCKA_LIBS)
+
+tests_unit_test_core_policy_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_core_policy_CFLAGS = $(unit_cflags)
+tests_unit_test_core_policy_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 
 tests_unit_test_core_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_random_CFLAGS = $(unit_cflags)
@@ -204,6 +223,7 @@ scenarios = \
 	tests/scenarios/both-open.scn \
 	tests/scenarios/client-fallback.scn \
 	tests/scenarios/client-no-announcement.scn \
+	tests/scenarios/closed-at-once.scn \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \
 	tests/scenarios/cross-rail-never.scn \
@@ -226,6 +246,7 @@ scenarios = \
 	tests/scenarios/port-changes.scn \
 	tests/scenarios/rails-by-id.scn \
 	tests/scenarios/refused.scn \
+	tests/scenarios/reload.scn \
 	tests/scenarios/rendezvous-close.scn \
 	tests/scenarios/rendezvous-keep.scn \
 	tests/scenarios/several-addresses.scn \

@@ -68,10 +68,9 @@ static int connect_to(const char *path)
  * The request fits into an empty socket at once. The daemon may have said
  * why it does not listen, and be gone: then there still is a line to read.
  */
-static int send_request(int fd, const char *command)
+static int send_request(int fd, const json_t *request)
 {
-	json_t *request = json_pack("{s:s}", "command", command);
-	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	char *text = json_dumps(request, JSON_COMPACT);
 	struct iovec parts[] = {
 		{ .iov_base = text, .iov_len = text ? strlen(text) : 0 },
 		{ .iov_base = (char[]) { '\n' }, .iov_len = 1 },
@@ -84,7 +83,6 @@ static int send_request(int fd, const char *command)
 		err = -errno;
 
 	free(text);
-	json_decref(request);
 	return err;
 }
 
@@ -151,7 +149,7 @@ static int receive_line(int fd, struct line *line)
 	return 0;
 }
 
-static int exchange(const char *path, const char *command, char **ret_line)
+static int exchange(const char *path, const json_t *request, char **ret_line)
 {
 	struct line line = { 0 };
 	int fd = connect_to(path);
@@ -160,7 +158,7 @@ static int exchange(const char *path, const char *command, char **ret_line)
 	if (fd < 0)
 		return fd;
 
-	err = send_request(fd, command);
+	err = send_request(fd, request);
 	if (!err)
 		err = receive_line(fd, &line);
 
@@ -171,6 +169,20 @@ static int exchange(const char *path, const char *command, char **ret_line)
 		*ret_line = line.text;
 
 	return err;
+}
+
+/* Some errors come with more lines of them. */
+static void print_error(json_t *answer)
+{
+	const json_t *line;
+	size_t i;
+
+	format_make_printable(answer);
+	json_array_foreach(json_object_get(answer, "errors"), i, line)
+		fprintf(stderr, "%s\n", format_text(line));
+
+	fprintf(stderr, "anchorctl: anchord says: %s\n",
+		format_string(answer, "error"));
 }
 
 static json_t *parse(const char *line)
@@ -186,17 +198,15 @@ static json_t *parse(const char *line)
 	if (!json_object_get(answer, "error"))
 		return answer;
 
-	format_make_printable(answer);
-	fprintf(stderr, "anchorctl: anchord says: %s\n",
-		format_string(answer, "error"));
+	print_error(answer);
 	json_decref(answer);
 	return NULL;
 }
 
-json_t *client_ask(const char *socket_path, const char *command)
+json_t *client_ask(const char *socket_path, const json_t *request)
 {
 	char *line;
-	int err = exchange(socket_path, command, &line);
+	int err = exchange(socket_path, request, &line);
 	json_t *answer;
 
 	if (err < 0) {

@@ -6,10 +6,10 @@
 #include <jansson.h>
 
 /*
- * Sends {"command": command} and waits for the answer, at most some seconds.
- * Returns a new reference to an object, or NULL after saying on stderr what
- * is wrong: nobody there, no permission, an error from the daemon.
+ * Sends the request and waits for the answer, at most some seconds. Returns
+ * a new reference to an object, or NULL after saying on stderr what is wrong:
+ * nobody there, no permission, an error from the daemon.
  */
-json_t *client_ask(const char *socket_path, const char *command);
+json_t *client_ask(const char *socket_path, const json_t *request);
 
 #endif

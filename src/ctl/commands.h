@@ -4,17 +4,24 @@
 #define CTL_COMMANDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct command {
 	const char *name;	/* also what the daemon is asked for */
+	const char *arguments;	/* for the usage, NULL: there are none */
 	const char *help;
+
+	/* Adds arguments to the request; false if they are wrong. */
+	bool (*request)(json_t *request, int argc, char **argv);
 	void (*print)(const json_t *answer, FILE *out);
 };
 
 extern const struct command command_connections;
+extern const struct command command_explain;
 extern const struct command command_links;
 extern const struct command command_paths;
+extern const struct command command_reload;
 extern const struct command command_status;
 
 #endif

@@ -20,6 +20,8 @@ static const struct command *const commands[] = {
 	&command_links,
 	&command_connections,
 	&command_paths,
+	&command_explain,
+	&command_reload,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -30,6 +32,12 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", commands[i]->name,
 			commands[i]->help);
+
+	fputs("\n", out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (commands[i]->arguments)
+			fprintf(out, "  %s %s\n", commands[i]->name,
+				commands[i]->arguments);
 
 	fputs("\n  -s, --socket SOCKET  " ANCHOR_CONTROL_SOCKET "\n"
 	      "  -j, --json           the daemon's own words\n"
@@ -59,10 +67,10 @@ static bool print_text(const struct command *command, json_t *answer)
 	return !ferror(stdout);
 }
 
-static int run(const struct command *command, const char *socket_path,
-	       bool json)
+static int run(const struct command *command, const json_t *request,
+	       const char *socket_path, bool json)
 {
-	json_t *answer = client_ask(socket_path, command->name);
+	json_t *answer = client_ask(socket_path, request);
 	bool good;
 
 	if (!answer)
@@ -95,8 +103,9 @@ int main(int argc, char **argv)
 	};
 	const char *socket_path = ANCHOR_CONTROL_SOCKET;
 	const struct command *command;
+	json_t *request;
 	bool json = false;
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "s:jhV", options,
 				     NULL)) != -1)
@@ -125,8 +134,17 @@ int main(int argc, char **argv)
 	if (!command)
 		return usage_error("unknown command ", argv[optind]);
 
-	if (optind + 1 < argc)
-		return usage_error("unexpected argument ", argv[optind + 1]);
+	argc -= optind + 1;
+	argv += optind + 1;
+	if (argc && !command->request)
+		return usage_error("unexpected argument ", argv[0]);
 
-	return run(command, socket_path, json);
+	request = json_pack("{s:s}", "command", command->name);
+	if (command->request && !command->request(request, argc, argv))
+		status = usage_error("wrong arguments for ", command->name);
+	else
+		status = run(command, request, socket_path, json);
+
+	json_decref(request);
+	return status;
 }

@@ -4,16 +4,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <ell/ell.h>
 
-#include "conf/modules.h"
 #include "daemon/options.h"
 #include "host/control.h"
 #include "host/engine.h"
 #include "host/instance.h"
 #include "host/kernel.h"
+#include "host/settings.h"
 
 enum {
 	STATUS_OK = 0,
@@ -25,27 +27,33 @@ enum {
 
 struct daemon {
 	struct options options;
-	struct config *config;
-	struct modules *modules;
-	struct policies *policies;
+	struct settings *settings;
 	struct kernel kernel;
 	int instance;
 	struct engine *engine;
 	struct control *control;
+	struct l_io *hangup;		/* SIGHUP */
+	unsigned int reloads, reload_failures;
 	int status;
 };
 
-static bool load_config(struct daemon *daemon)
+static int load(struct daemon *daemon, struct diag *diag,
+		struct settings **ret_settings)
 {
-	const struct options *options = &daemon->options;
-	struct diag *diag = diag_new();
-	bool good;
+	const struct settings_files files = {
+		.config = daemon->options.config,
+		.config_given = daemon->options.config_given,
+		.policy_dir = daemon->options.policy_dir,
+		.module_dir = daemon->options.module_dir,
+	};
 
-	daemon->modules = modules_new(options->module_dir);
-	good = !config_load(options->config, !options->config_given, diag,
-			    &daemon->config);
-	good &= !policies_load(options->policy_dir, daemon->modules, diag,
-			       &daemon->policies);
+	return settings_load(&files, diag, ret_settings);
+}
+
+static bool load_first(struct daemon *daemon)
+{
+	struct diag *diag = diag_new();
+	bool good = !load(daemon, diag, &daemon->settings);
 
 	for (size_t i = 0; i < diag_count(diag); i++)
 		fprintf(stderr, "%s\n", diag_line(diag, i));
@@ -91,6 +99,118 @@ static json_t *path_manager(const struct kernel *kernel)
 			 "selected_by_anchor", kernel->selected);
 }
 
+static json_t *list_errors(const struct diag *diag)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < diag_count(diag); i++) {
+		l_error("%s", diag_line(diag, i));
+		json_array_append_new(list, json_string(diag_line(diag, i)));
+	}
+
+	return list;
+}
+
+static json_t *reload_failed(struct daemon *daemon, json_t *errors)
+{
+	daemon->reload_failures++;
+	l_error("the configuration was not read again: all stays as it was");
+	return json_pack("{s:s, s:o}", "error",
+			 "the configuration has errors: all stays as it was",
+			 "errors", errors);
+}
+
+/* Goes over to settings that are good, and frees those that go. */
+static json_t *use_settings(struct daemon *daemon, struct settings *settings)
+{
+	json_t *restart = settings_for_restart(daemon->settings, settings);
+	unsigned int moved;
+	size_t i, rules;
+	json_t *key;
+	int err;
+
+	err = engine_reconfigure(daemon->engine, settings->config,
+				 settings->policies, &moved);
+	if (err < 0) {
+		settings_free(settings);
+		json_decref(restart);
+		return reload_failed(daemon, json_pack("[s]", strerror(-err)));
+	}
+
+	settings_free(daemon->settings);
+	daemon->settings = settings;
+	daemon->reloads++;
+	policies_rules(settings->policies, &rules);
+	l_info("the configuration was read again: %zu policies, %u "
+	       "connections have another one", rules, moved);
+	json_array_foreach(restart, i, key)
+		l_warn("%s takes effect with the next start",
+		       json_string_value(key));
+
+	return json_pack("{s:b, s:i, s:i, s:o}", "reloaded", 1,
+			 "rules", (int) rules, "moved", (int) moved,
+			 "restart", restart);
+}
+
+static json_t *reload(struct daemon *daemon)
+{
+	struct diag *diag = diag_new();
+	struct settings *settings;
+	json_t *answer;
+
+	if (load(daemon, diag, &settings) < 0)
+		answer = reload_failed(daemon, list_errors(diag));
+	else
+		answer = use_settings(daemon, settings);
+
+	diag_free(diag);
+	return answer;
+}
+
+static bool on_hangup(struct l_io *io, void *data)
+{
+	struct signalfd_siginfo info;
+
+	if (read(l_io_get_fd(io), &info, sizeof(info)) == sizeof(info))
+		json_decref(reload(data));
+
+	return true;
+}
+
+/* l_signal_create() takes no SIGHUP (it refuses signal numbers up to 1). */
+static void watch_hangup(struct daemon *daemon)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	daemon->hangup = fd < 0 ? NULL : l_io_new(fd);
+	if (!daemon->hangup) {
+		l_error("SIGHUP is ignored: no descriptor to watch it by");
+		return;
+	}
+
+	l_io_set_close_on_destroy(daemon->hangup, true);
+	l_io_set_read_handler(daemon->hangup, on_hangup, daemon, NULL);
+}
+
+static json_t *answer_status(struct daemon *daemon)
+{
+	json_t *answer = engine_report(daemon->engine, "status");
+	json_t *counters = json_object_get(answer, "counters");
+
+	json_object_set_new(counters, "reloads",
+			    json_integer(daemon->reloads));
+	json_object_set_new(counters, "reload_failures",
+			    json_integer(daemon->reload_failures));
+	json_object_set_new(answer, "path_manager",
+			    path_manager(&daemon->kernel));
+	return answer;
+}
+
 static json_t *on_request(const json_t *request, void *data)
 {
 	struct daemon *daemon = data;
@@ -101,22 +221,26 @@ static json_t *on_request(const json_t *request, void *data)
 	if (!command)
 		return json_pack("{s:s}", "error", "no command");
 
-	answer = engine_report(daemon->engine, command);
-	if (!answer)
-		return json_pack("{s:o}", "error",
-				 json_sprintf("unknown command \"%s\"",
-					      command));
-
 	if (!strcmp(command, "status"))
-		json_object_set_new(answer, "path_manager",
-				    path_manager(&daemon->kernel));
+		return answer_status(daemon);
 
-	return answer;
+	if (!strcmp(command, "explain"))
+		return engine_explain(daemon->engine, request);
+
+	if (!strcmp(command, "reload"))
+		return reload(daemon);
+
+	answer = engine_report(daemon->engine, command);
+	if (answer)
+		return answer;
+
+	return json_pack("{s:o}", "error",
+			 json_sprintf("unknown command \"%s\"", command));
 }
 
 static int start_kernel(struct daemon *daemon, char *reason, size_t len)
 {
-	bool select = daemon->config->kernel.select_path_manager;
+	bool select = daemon->settings->config->kernel.select_path_manager;
 	int err;
 
 	daemon->instance = instance_claim();
@@ -142,7 +266,7 @@ static int start_kernel(struct daemon *daemon, char *reason, size_t len)
 
 static int start_control(struct daemon *daemon, char *reason, size_t len)
 {
-	const struct config *config = daemon->config;
+	const struct config *config = daemon->settings->config;
 	struct control_options options = {
 		.path = daemon->options.control,
 		.group = config->control.group,
@@ -166,8 +290,8 @@ static int start_control(struct daemon *daemon, char *reason, size_t len)
 static int start(struct daemon *daemon, char *reason, size_t len)
 {
 	struct engine_options options = {
-		.config = daemon->config,
-		.policies = daemon->policies,
+		.config = daemon->settings->config,
+		.policies = daemon->settings->policies,
 		.on_failure = on_failure,
 		.data = daemon,
 	};
@@ -176,13 +300,20 @@ static int start(struct daemon *daemon, char *reason, size_t len)
 	if (!err)
 		err = engine_new(&options, &daemon->engine, reason, len);
 
-	return err ? err : start_control(daemon, reason, len);
+	if (!err)
+		err = start_control(daemon, reason, len);
+
+	if (!err)
+		watch_hangup(daemon);
+
+	return err;
 }
 
 static void stop(struct daemon *daemon)
 {
 	int err;
 
+	l_io_destroy(daemon->hangup);
 	control_free(daemon->control);
 	engine_free(daemon->engine);
 
@@ -225,7 +356,7 @@ int main(int argc, char **argv)
 	if (!options_parse(argc, argv, &daemon.options, &status))
 		return status;
 
-	if (!load_config(&daemon)) {
+	if (!load_first(&daemon)) {
 		status = STATUS_CONFIG;
 	} else {
 		switch (daemon.options.mode) {
@@ -233,8 +364,8 @@ int main(int argc, char **argv)
 			status = run(&daemon);
 			break;
 		case OPTIONS_PRINT_CONFIG:
-			config_print(daemon.config, stdout);
-			policies_print(daemon.policies, stdout);
+			config_print(daemon.settings->config, stdout);
+			policies_print(daemon.settings->policies, stdout);
 			status = STATUS_OK;
 			break;
 		case OPTIONS_CHECK_CONFIG:
@@ -243,8 +374,6 @@ int main(int argc, char **argv)
 		}
 	}
 
-	policies_free(daemon.policies);
-	modules_free(daemon.modules);
-	config_free(daemon.config);
+	settings_free(daemon.settings);
 	return status;
 }

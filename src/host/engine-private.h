@@ -13,7 +13,7 @@
 
 struct engine {
 	struct engine_options options;
-	struct core_config core_config;
+	struct core_config core_config;	/* what the core has */
 	struct core *core;
 	struct pm *pm;
 	struct netfacts *facts;

@@ -101,6 +101,40 @@ static void prepare(struct engine *engine, const struct core_action *action)
 						   engine, NULL);
 }
 
+static const char *fault_text(enum core_fault fault)
+{
+	switch (fault) {
+	case CORE_FAULT_NO_PAIR:
+		return "asks for a path between addresses that cannot have "
+			"one";
+	case CORE_FAULT_TWICE:
+		return "asks for one pair of addresses twice";
+	case CORE_FAULT_COUNT:
+		return "asks for a path of no subflow, or of more than "
+			"[limits] subflows";
+	case CORE_FAULT_TOTAL:
+		return "asks for more subflows than [limits] subflows";
+	case CORE_FAULT_ITEMS:
+		return "says that its plan has more items than a plan has "
+			"room for";
+	case CORE_FAULT_ADDRESS:
+		return "announces an address that is not usable";
+	}
+
+	return "?";
+}
+
+static void log_complaints(struct engine *engine)
+{
+	struct core_complaint complaint;
+
+	while (core_take_complaint(engine->core, &complaint))
+		l_warn("policy %s: module %s %s, first for connection %08x: "
+		       "such items are refused, and this is not said again",
+		       complaint.rule->name, complaint.rule->policy->name,
+		       fault_text(complaint.fault), complaint.token);
+}
+
 /*
  * Takes actions until there are none. Results come back from within
  * pm_flush() and may make more. Ends, for whatever fails has a back-off.
@@ -132,6 +166,7 @@ static void pump(struct engine *engine)
 			pm_flush(engine->pm);
 	}
 
+	log_complaints(engine);
 	arm(engine);
 }
 
@@ -268,7 +303,8 @@ static void copy_facts(const struct netfacts *facts,
 	input->addresses = *addresses;
 }
 
-static int build_links(struct engine *engine, struct links **ret_links)
+static int build_links(struct engine *engine, const struct config *config,
+		       struct links **ret_links)
 {
 	struct links_input input = { 0 };
 	struct rtnl_address *addresses;
@@ -276,7 +312,7 @@ static int build_links(struct engine *engine, struct links **ret_links)
 	int err;
 
 	copy_facts(engine->facts, &input, &links, &addresses);
-	err = links_build(&input, engine->options.config, ret_links);
+	err = links_build(&input, config, ret_links);
 	l_free(links);
 	l_free(addresses);
 	return err;
@@ -355,6 +391,13 @@ static void on_listen_again(struct l_timeout *timeout, void *data)
 	pump(engine);
 }
 
+static void use_links(struct engine *engine, struct links *links)
+{
+	links->bare6 = kernel_has_timestamps();
+	engine->links = links;
+	tell_core(engine);
+}
+
 /*
  * The core points to names and prefixes of the links it was told of last:
  * the old ones go after it has been told of the new ones.
@@ -363,15 +406,13 @@ static int update_links(struct engine *engine)
 {
 	struct links *before = engine->links;
 	struct links *now;
-	int err = build_links(engine, &now);
+	int err = build_links(engine, engine->options.config, &now);
 
 	if (err < 0)
 		return err;
 
-	now->bare6 = kernel_has_timestamps();
 	log_links(before, now);
-	engine->links = now;
-	tell_core(engine);
+	use_links(engine, now);
 	links_free(before);
 	return 0;
 }
@@ -398,11 +439,10 @@ static bool on_facts_readable(struct l_io *io, void *data)
 	return err >= 0;
 }
 
-static void fill_core_config(struct engine *engine)
+static struct core_config make_core_config(const struct config *config,
+					   const struct policies *policies)
 {
-	const struct config *config = engine->options.config;
-
-	engine->core_config = (struct core_config) {
+	struct core_config core_config = {
 		.limits = {
 			.connections = config->limits.connections,
 			.subflows = config->limits.subflows,
@@ -420,8 +460,44 @@ static void fill_core_config(struct engine *engine)
 			.n_peers = config->rendezvous.peers.n,
 		},
 	};
-	engine->core_config.rules = policies_rules(engine->options.policies,
-					&engine->core_config.n_rules);
+	core_config.rules = policies_rules(policies, &core_config.n_rules);
+	return core_config;
+}
+
+/*
+ * The links are made first, for which connections are managed depends on the
+ * rendezvous addresses. They point into the configuration they were made
+ * from.
+ */
+int engine_reconfigure(struct engine *engine, const struct config *config,
+		       const struct policies *policies,
+		       unsigned int *ret_moved)
+{
+	struct core_config before = engine->core_config;
+	struct links *old = engine->links;
+	struct links *new;
+	int err = build_links(engine, config, &new);
+
+	if (err < 0)
+		return err;
+
+	use_links(engine, new);
+	engine->core_config = make_core_config(config, policies);
+	err = core_set_config(engine->core, &engine->core_config, ret_moved);
+	if (err < 0) {
+		engine->core_config = before;
+		use_links(engine, old);
+		links_free(new);
+		return err;
+	}
+
+	log_links(old, new);
+	links_free(old);
+	engine->options.config = config;
+	engine->options.policies = policies;
+	pm_set_commands(engine->pm, config->limits.commands);
+	pump(engine);
+	return 0;
 }
 
 static int open_pm(struct engine *engine, char *reason, size_t len)
@@ -504,7 +580,8 @@ int engine_new(const struct engine_options *options,
 
 	engine->options = *options;
 	engine->started = engine_now();
-	fill_core_config(engine);
+	engine->core_config = make_core_config(options->config,
+					       options->policies);
 	engine->deadline = l_timeout_create_ms(LONGEST_WAIT_MS, on_deadline,
 					       engine, NULL);
 	engine->listeners = listeners_new(options->config->join.port);

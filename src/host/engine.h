@@ -32,6 +32,22 @@ int engine_new(const struct engine_options *options,
 void engine_free(struct engine *engine);
 
 /*
+ * Goes over to another configuration and other policies, by the least
+ * actions; the old ones are not used any more afterwards. Returns 0 and how
+ * many connections got another policy or other options, or a negative errno,
+ * and everything is as before.
+ */
+int engine_reconfigure(struct engine *engine, const struct config *config,
+		       const struct policies *policies,
+		       unsigned int *ret_moved);
+
+/*
+ * Answers {"command": "explain", "peer": "ADDRESS[:PORT]", "role": "client"}.
+ * A new reference, NULL on lack of memory.
+ */
+json_t *engine_explain(struct engine *engine, const json_t *request);
+
+/*
  * Answers "status", "links", "connections" or "paths"; NULL for another
  * question. A new reference.
  */

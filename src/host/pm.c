@@ -194,6 +194,12 @@ void pm_free(struct pm *pm)
 	l_free(pm);
 }
 
+void pm_set_commands(struct pm *pm, unsigned int commands)
+{
+	pm->options.commands = commands;
+	nlsock_set_limit(pm->commands, commands);
+}
+
 bool pm_ready(const struct pm *pm)
 {
 	return nlsock_pending(pm->commands) < pm->options.commands;

@@ -38,6 +38,8 @@ struct pm_options {
 int pm_new(const struct pm_options *options, struct pm **ret_pm);
 void pm_free(struct pm *pm);
 
+/* As options.commands. */
+void pm_set_commands(struct pm *pm, unsigned int commands);
 bool pm_ready(const struct pm *pm);
 /*
  * Returns 0, -ENOMEM, -EAGAIN if it was not ready, or -EINVAL for an action

@@ -4,48 +4,8 @@
 #include <unistd.h>
 
 #include "host/engine-private.h"
+#include "host/json.h"
 #include "util/addrtext.h"
-
-static json_t *json_addr(const struct anchor_addr *addr)
-{
-	char text[ADDRTEXT_MAX];
-
-	return json_string(addrtext(addr, text));
-}
-
-/* An interface may have any bytes in its name; JSON has UTF-8. */
-static json_t *json_name(const char *name)
-{
-	json_t *string = json_string(name);
-	char *plain;
-
-	if (string)
-		return string;
-
-	plain = l_strdup(name);
-	for (char *at = plain; *at; at++)
-		if (*at & 0x80)
-			*at = '?';
-
-	string = json_string(plain);
-	l_free(plain);
-	return string;
-}
-
-static json_t *json_endpoint(const struct anchor_endpoint *endpoint)
-{
-	return json_pack("{s:o, s:i}",
-			 "address", json_addr(&endpoint->addr),
-			 "port", endpoint->port);
-}
-
-static json_t *json_rail(const struct engine *engine, int16_t rail)
-{
-	if (rail == ANCHOR_RAIL_NONE || (size_t) rail >= engine->links->n_rails)
-		return json_null();
-
-	return json_name(engine->links->rails[rail].name);
-}
 
 static int64_t age_ms(struct anchor_time since)
 {
@@ -156,7 +116,7 @@ static json_t *report_link(const struct engine *engine,
 	return json_pack("{s:o, s:i, s:o, s:b, s:b, s:b, s:s, s:o}",
 			 "name", json_name(link->facts.name),
 			 "ifindex", link->facts.ifindex,
-			 "rail", json_rail(engine, link->rail),
+			 "rail", json_rail(engine->links, link->rail),
 			 "up", link->facts.up,
 			 "carrier", link->facts.carrier,
 			 "managed", link_managed(link),
@@ -181,13 +141,10 @@ static json_t *json_subflow(const struct engine *engine,
 			    const struct anchor_remote *remote,
 			    const char *role, bool backup, const char *state)
 {
-	json_t *link = local->link[0] ? json_name(local->link) :
-		json_null();
-
 	return json_pack("{s:o, s:o, s:o, s:s, s:b, s:s}",
-			 "link", link,
-			 "rail", json_rail(engine, local->rail),
-			 "remote_rail", json_rail(engine, remote->rail),
+			 "link", json_link(local->link),
+			 "rail", json_rail(engine->links, local->rail),
+			 "remote_rail", json_rail(engine->links, remote->rail),
 			 "role", role,
 			 "backup", backup,
 			 "state", state);
@@ -302,7 +259,7 @@ static json_t *report_peer_announced(const struct engine *engine,
 		item = json_endpoint(&remote->endpoint);
 		json_object_set_new(item, "id", json_integer(remote->id));
 		json_object_set_new(item, "rail",
-				    json_rail(engine, remote->rail));
+				    json_rail(engine->links, remote->rail));
 		json_array_append_new(list, item);
 	}
 

@@ -29,6 +29,7 @@
 
 static const struct command *const commands[] = {
 	&command_status, &command_links, &command_connections, &command_paths,
+	&command_explain, &command_reload,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -288,12 +289,15 @@ static json_t *ask_at(const char *path, char *said)
 {
 	FILE *catcher = tmpfile();
 	int before = dup(STDERR_FILENO);
+	json_t *request;
 	json_t *answer;
 	size_t len;
 
 	assert_non_null(catcher);
 	dup2(fileno(catcher), STDERR_FILENO);
-	answer = client_ask(path, "x");
+	request = json_pack("{s:s}", "command", "x");
+	answer = client_ask(path, request);
+	json_decref(request);
 	fflush(stderr);
 	dup2(before, STDERR_FILENO);
 	close(before);
