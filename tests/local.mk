@@ -12,7 +12,6 @@ EXTRA_DIST += tests/local.mk
 # The rail policy, linked into what tests it without loading it.
 check_LTLIBRARIES += libtestrail.la
 libtestrail_la_SOURCES = plugins/policies/rail.c
-libtestrail_la_LIBADD = plugins/policies/libpolicies.la
 
 if HAVE_CMOCKA
 unit_tests = \
@@ -73,7 +72,7 @@ tests_unit_test_control_LDADD = libhost.la $(CMOCKA_LIBS)
 
 tests_unit_test_ctl_table_SOURCES = tests/unit/test-ctl-table.c \
 	src/ctl/client.c src/ctl/connections.c src/ctl/format.c \
-	src/ctl/explain.c src/ctl/links.c src/ctl/paths.c \
+	src/ctl/explain.c src/ctl/links.c src/ctl/monitor.c src/ctl/paths.c \
 	src/ctl/reload.c src/ctl/status.c src/ctl/table.c
 tests_unit_test_ctl_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_ctl_table_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
@@ -99,6 +98,14 @@ EXTRA_DIST += \
 	tests/ctl/links-odd.txt \
 	tests/ctl/links.json \
 	tests/ctl/links.txt \
+	tests/ctl/monitor-link.json \
+	tests/ctl/monitor-link.txt \
+	tests/ctl/monitor-odd.json \
+	tests/ctl/monitor-odd.txt \
+	tests/ctl/monitor-path.json \
+	tests/ctl/monitor-path.txt \
+	tests/ctl/monitor-start.json \
+	tests/ctl/monitor-start.txt \
 	tests/ctl/paths-empty.json \
 	tests/ctl/paths-empty.txt \
 	tests/ctl/paths-odd.json \
@@ -227,12 +234,14 @@ scenarios = \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \
 	tests/scenarios/cross-rail-never.scn \
+	tests/scenarios/flapping.scn \
 	tests/scenarios/four-rails.scn \
-	tests/scenarios/ipv6.scn \
 	tests/scenarios/ipv6-client.scn \
 	tests/scenarios/ipv6-server.scn \
+	tests/scenarios/ipv6.scn \
 	tests/scenarios/kernel-client-rendezvous.scn \
 	tests/scenarios/kernel-client.scn \
+	tests/scenarios/left-in-peace.scn \
 	tests/scenarios/limit-subflows-client.scn \
 	tests/scenarios/limits.scn \
 	tests/scenarios/link-loss-and-return.scn \

@@ -95,6 +95,13 @@ static const struct schema_row rows[] = {
 	SPAN("timers", "retry-min", timers.retry_min, "1s", "10ms", "1h"),
 	SPAN("timers", "retry-max", timers.retry_max, "60s", "10ms", "1d"),
 	{
+		.key = { "timers", "retry-refused", "no", "yes, no" },
+		.type = SCHEMA_FLAG,
+		.offset = offsetof(struct config, timers.retry_refused),
+	},
+	SPAN("timers", "hold-down", timers.hold_min, "1s", "0us", "1h"),
+	SPAN("timers", "hold-down-max", timers.hold_max, "60s", "0us", "1d"),
+	{
 		.key = { "kernel", "select-path-manager", "yes", "yes, no" },
 		.type = SCHEMA_FLAG,
 		.offset = offsetof(struct config, kernel.select_path_manager),
@@ -205,14 +212,14 @@ static void add_rail(struct config *config, const struct diag_place *place,
 		parse_rail(config, place, section);
 }
 
-static void check_timers(const struct config *config,
-			 const struct diag_place *place,
-			 const struct ini_section *section)
+/* Of two spans, the one with the key min must not be the longer one. */
+static void check_order(const struct diag_place *place,
+			const struct ini_section *section,
+			const char *min_key, struct anchor_span min,
+			const char *max_key, struct anchor_span max)
 {
-	const struct ini_entry *entry = ini_entry(section, "retry-min") ?:
-		ini_entry(section, "retry-max");
-	struct anchor_span min = config->timers.retry_min;
-	struct anchor_span max = config->timers.retry_max;
+	const struct ini_entry *entry = ini_entry(section, min_key) ?:
+		ini_entry(section, max_key);
 	struct diag_place at = *place;
 	char min_text[VALUE_TEXT_MAX], max_text[VALUE_TEXT_MAX];
 
@@ -221,9 +228,20 @@ static void check_timers(const struct config *config,
 
 	at.line = entry->line;
 	at.key = entry->key;
-	diag_error(&at, "retry-min, %s, is longer than retry-max, %s",
+	diag_error(&at, "%s, %s, is longer than %s, %s", min_key,
 		   value_text((uint64_t) min.us, VALUE_SPAN, min_text),
+		   max_key,
 		   value_text((uint64_t) max.us, VALUE_SPAN, max_text));
+}
+
+static void check_timers(const struct config *config,
+			 const struct diag_place *place,
+			 const struct ini_section *section)
+{
+	check_order(place, section, "retry-min", config->timers.retry_min,
+		    "retry-max", config->timers.retry_max);
+	check_order(place, section, "hold-down", config->timers.hold_min,
+		    "hold-down-max", config->timers.hold_max);
 }
 
 static void parse_section(struct config *config,

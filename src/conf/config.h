@@ -69,6 +69,9 @@ struct config {
 		struct anchor_span connect;
 		struct anchor_span retry_min;
 		struct anchor_span retry_max;
+		bool retry_refused;
+		struct anchor_span hold_min;
+		struct anchor_span hold_max;
 	} timers;
 
 	struct {		/* [kernel] */

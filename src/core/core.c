@@ -24,6 +24,7 @@ struct core *core_new(const struct core_config *config, uint64_t seed)
 	core->config = config;
 	core->random = seed;
 	core->dirty_end = &core->dirty;
+	core->held_until = ANCHOR_NEVER;
 	return core;
 }
 
@@ -134,66 +135,13 @@ void core_forget(struct core *core, struct conn *conn)
 	conn_free(conn);
 }
 
-static const struct anchor_load *load_of(const struct core *core, int ifindex)
-{
-	for (size_t i = 0; i < core->host.n_locals; i++)
-		if (core->locals[i].ifindex == ifindex)
-			return &core->locals[i].load;
-
-	return NULL;
-}
-
-/* What is known of a link's load outlives the news about its addresses. */
-static void copy_locals(struct core *core, const struct core_host *host)
-{
-	struct core_local locals[ANCHOR_LOCALS_MAX];
-
-	for (size_t i = 0; i < host->n_locals; i++) {
-		const struct anchor_load *load;
-
-		locals[i] = host->locals[i];
-		load = load_of(core, locals[i].ifindex);
-		if (load && !locals[i].load.at.us)
-			locals[i].load = *load;
-	}
-
-	for (size_t i = 0; i < host->n_locals; i++)
-		core->locals[i] = locals[i];
-}
-
-void core_set_load(struct core *core, int ifindex,
-		   const struct anchor_load *load)
-{
-	for (size_t i = 0; i < core->host.n_locals; i++)
-		if (core->locals[i].ifindex == ifindex)
-			core->locals[i].load = *load;
-}
-
-int core_set_host(struct core *core, struct anchor_time now,
-		  const struct core_host *host)
-{
-	if (host->n_locals > ANCHOR_LOCALS_MAX ||
-	    host->n_rails > CORE_RAILS_MAX)
-		return -EINVAL;
-
-	copy_locals(core, host);
-	core->host = *host;
-	core->host.locals = core->locals;
-
-	for (struct conn *conn = table_next(&core->conns, NULL); conn;
-	     conn = table_next(&core->conns, conn))
-		core_mark_dirty(core, conn);
-
-	return 0;
-}
-
 /* A connection that a stranger made to a join listener is nobody's. */
 static bool at_join_port(const struct core *core,
 			 const struct anchor_endpoint *local)
 {
-	for (size_t i = 0; i < core->host.n_locals; i++)
-		if (core->locals[i].join_port == local->port &&
-		    anchor_addr_equal(&core->locals[i].addr, &local->addr))
+	for (size_t i = 0; i < core->n_offered; i++)
+		if (core->offered[i].join_port == local->port &&
+		    anchor_addr_equal(&core->offered[i].addr, &local->addr))
 			return true;
 
 	return false;
@@ -275,6 +223,17 @@ static int handle_new(struct core *core, struct anchor_time now,
 	return 0;
 }
 
+/*
+ * A peer that answers no is left in peace until it announces the address
+ * again (RFC 8684 section 3.4.1).
+ */
+static bool is_refused(const struct core *core, const struct core_event *event)
+{
+	return !core->config->timers.retry_refused &&
+		(event->prohibited || (event->known & CORE_KNOWN_ERROR &&
+				       event->error == ECONNREFUSED));
+}
+
 static int handle_down(struct core *core, struct anchor_time now,
 		       struct conn *conn, const struct core_event *event)
 {
@@ -286,7 +245,8 @@ static int handle_down(struct core *core, struct anchor_time now,
 		error = event->error;
 
 	if (attempt)
-		conn_fail_attempt(attempt, error,
+		conn_fail_attempt(attempt, error, is_refused(core, event) ?
+				  ANCHOR_NEVER :
 				  core_retry_at(core, now,
 						attempt->failures));
 
@@ -478,12 +438,16 @@ struct anchor_time core_next_deadline(const struct core *core)
 {
 	const struct conn *conn = heap_top(&core->deadlines);
 
-	return conn ? conn->deadline : ANCHOR_NEVER;
+	return conn && anchor_time_before(conn->deadline, core->held_until) ?
+		conn->deadline : core->held_until;
 }
 
 void core_expire(struct core *core, struct anchor_time now)
 {
 	struct conn *conn;
+
+	if (!anchor_time_before(now, core->held_until))
+		core_release_held(core, now);
 
 	while ((conn = heap_top(&core->deadlines)) &&
 	       !anchor_time_before(now, conn->deadline)) {

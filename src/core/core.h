@@ -46,6 +46,9 @@ struct core_timers {
 	struct anchor_span connect;	/* a subflow that does not come up */
 	struct anchor_span retry_min;	/* back-off after a failure */
 	struct anchor_span retry_max;
+	bool retry_refused;		/* also what the peer has refused */
+	struct anchor_span hold_min;	/* an address that has come back */
+	struct anchor_span hold_max;	/* waits; one that flaps, longer */
 };
 
 /* Which connections a rule is for; an empty list fits everything. */
@@ -155,6 +158,9 @@ struct core_event {
 	uint8_t remote_id;		/* ANNOUNCED, REMOVED: the address ID */
 	bool backup;			/* the peer wants backup */
 	int error;			/* positive errno of a closed subflow */
+	bool prohibited;		/* SUBFLOW_DOWN: reset for good, as
+					 * "administratively prohibited"
+					 * (RFC 8684 section 3.6) */
 };
 
 enum core_action_type {
@@ -242,6 +248,13 @@ int core_set_config(struct core *core, const struct core_config *config,
  */
 int core_set_host(struct core *core, struct anchor_time now,
 		  const struct core_host *host);
+
+/*
+ * Until when an address of the host waits before it is used again, by
+ * timers.hold_min; not after now if it does not wait.
+ */
+struct anchor_time core_held_until(const struct core *core,
+				   const struct core_local *local);
 
 /* What a link carries. No reason to compare anything. */
 void core_set_load(struct core *core, int ifindex,
@@ -334,7 +347,8 @@ struct core_conn_info {
 		bool opening;		/* else it waits */
 		int error;		/* of the last, positive errno or 0 */
 		struct anchor_time until;	/* opening: gives up; else:
-						 * tries again */
+						 * tries again, or never
+						 * (refused) */
 	} *attempts;
 	size_t n_attempts;
 };

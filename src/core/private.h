@@ -4,6 +4,7 @@
 #define CORE_PRIVATE_H
 
 #include "core/heap.h"
+#include "core/holddown.h"
 #include "core/table.h"
 #include "core/view.h"
 
@@ -11,6 +12,11 @@ struct core {
 	const struct core_config *config;
 	struct core_host host;
 	struct core_local locals[ANCHOR_LOCALS_MAX];
+	struct core_local offered[ANCHOR_LOCALS_MAX];	/* and those that
+							 * wait */
+	size_t n_offered;
+	struct holddown holddown;
+	struct anchor_time held_until;	/* the first of them */
 	struct table conns;
 	struct heap deadlines;
 	uint64_t random;
@@ -35,6 +41,9 @@ struct core {
 
 /* A fact has touched it: it is compared again. */
 void core_mark_dirty(struct core *core, struct conn *conn);
+
+/* Addresses that have waited for long enough are used, at core->held_until. */
+void core_release_held(struct core *core, struct anchor_time now);
 
 /* It is no more, or no longer ours. Frees it. */
 void core_forget(struct core *core, struct conn *conn);

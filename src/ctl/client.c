@@ -203,6 +203,12 @@ static json_t *parse(const char *line)
 	return NULL;
 }
 
+static void say_unreachable(const char *socket_path, int err)
+{
+	fprintf(stderr, "anchorctl: cannot reach anchord at %s: %s "
+		"(is it running?)\n", socket_path, strerror(-err));
+}
+
 json_t *client_ask(const char *socket_path, const json_t *request)
 {
 	char *line;
@@ -210,12 +216,53 @@ json_t *client_ask(const char *socket_path, const json_t *request)
 	json_t *answer;
 
 	if (err < 0) {
-		fprintf(stderr, "anchorctl: cannot reach anchord at %s: %s "
-			"(is it running?)\n", socket_path, strerror(-err));
+		say_unreachable(socket_path, err);
 		return NULL;
 	}
 
 	answer = parse(line);
 	free(line);
 	return answer;
+}
+
+/* Lines as they come; no end of them is waited for. */
+static bool follow(int fd, bool (*cb)(json_t *line, void *data), void *data)
+{
+	FILE *in = fdopen(fd, "r");
+	char *text = NULL;
+	size_t cap = 0;
+	bool good = in, more = true;
+
+	if (!in)
+		close(fd);
+
+	while (good && more && getline(&text, &cap, in) > 0) {
+		json_t *line = parse(text);
+
+		good = line;
+		more = line && cb(line, data);
+		json_decref(line);
+	}
+
+	free(text);
+	if (in)
+		fclose(in);
+
+	return good;
+}
+
+bool client_follow(const char *socket_path, const json_t *request,
+		   bool (*cb)(json_t *line, void *data), void *data)
+{
+	int fd = connect_to(socket_path);
+	int err = fd < 0 ? fd : send_request(fd, request);
+
+	if (!err)
+		return follow(fd, cb, data);
+
+	say_unreachable(socket_path, err);
+	if (fd >= 0)
+		close(fd);
+
+	return false;
 }

@@ -4,6 +4,7 @@
 #define CTL_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /*
  * Sends the request and waits for the answer, at most some seconds. Returns
@@ -11,5 +12,13 @@
  * nobody there, no permission, an error from the daemon.
  */
 json_t *client_ask(const char *socket_path, const json_t *request);
+
+/*
+ * Sends the request, and hands each line of the answer to cb, however long
+ * they go on coming, until the daemon ends or cb returns false. Returns false
+ * if it could not be asked, after saying so on stderr.
+ */
+bool client_follow(const char *socket_path, const json_t *request,
+		   bool (*cb)(json_t *line, void *data), void *data);
 
 #endif

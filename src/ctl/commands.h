@@ -15,11 +15,13 @@ struct command {
 	/* Adds arguments to the request; false if they are wrong. */
 	bool (*request)(json_t *request, int argc, char **argv);
 	void (*print)(const json_t *answer, FILE *out);
+	bool follows;		/* answers go on coming: print each */
 };
 
 extern const struct command command_connections;
 extern const struct command command_explain;
 extern const struct command command_links;
+extern const struct command command_monitor;
 extern const struct command command_paths;
 extern const struct command command_reload;
 extern const struct command command_status;

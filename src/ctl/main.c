@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&command_connections,
 	&command_paths,
 	&command_explain,
+	&command_monitor,
 	&command_reload,
 };
 
@@ -54,10 +55,9 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static bool print_json(const json_t *answer)
+static bool print_json(const json_t *answer, size_t flags)
 {
-	return !json_dumpf(answer, stdout, JSON_INDENT(2)) &&
-		putchar('\n') != EOF;
+	return !json_dumpf(answer, stdout, flags) && putchar('\n') != EOF;
 }
 
 static bool print_text(const struct command *command, json_t *answer)
@@ -65,6 +65,35 @@ static bool print_text(const struct command *command, json_t *answer)
 	format_make_printable(answer);
 	command->print(answer, stdout);
 	return !ferror(stdout);
+}
+
+struct follower {
+	const struct command *command;
+	bool json;
+	bool good;
+};
+
+/* One line each, so that other programs can read them as they come. */
+static bool print_line(json_t *line, void *data)
+{
+	struct follower *follower = data;
+
+	follower->good = follower->json ? print_json(line, JSON_COMPACT) :
+		print_text(follower->command, line);
+	follower->good &= !fflush(stdout);
+	return follower->good;
+}
+
+static int follow(const struct command *command, const json_t *request,
+		  const char *socket_path, bool json)
+{
+	struct follower follower = { command, json, true };
+
+	if (!client_follow(socket_path, request, print_line, &follower) ||
+	    !follower.good)
+		return STATUS_FAILED;
+
+	return STATUS_OK;
 }
 
 static int run(const struct command *command, const json_t *request,
@@ -76,7 +105,7 @@ static int run(const struct command *command, const json_t *request,
 	if (!answer)
 		return STATUS_FAILED;
 
-	good = json ? print_json(answer) : print_text(command, answer);
+	good = json ? print_json(answer, JSON_INDENT(2)) : print_text(command, answer);
 	json_decref(answer);
 	if (good && !fflush(stdout))
 		return STATUS_OK;
@@ -142,6 +171,8 @@ int main(int argc, char **argv)
 	request = json_pack("{s:s}", "command", command->name);
 	if (command->request && !command->request(request, argc, argv))
 		status = usage_error("wrong arguments for ", command->name);
+	else if (command->follows)
+		status = follow(command, request, socket_path, json);
 	else
 		status = run(command, request, socket_path, json);
 

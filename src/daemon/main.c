@@ -93,6 +93,20 @@ static void on_signal(uint32_t signo, void *data)
 	l_main_quit();
 }
 
+static bool is_watched(void *data)
+{
+	const struct daemon *daemon = data;
+
+	return control_is_watched(daemon->control);
+}
+
+static void on_news(json_t *news, void *data)
+{
+	struct daemon *daemon = data;
+
+	control_publish(daemon->control, news);
+}
+
 static json_t *path_manager(const struct kernel *kernel)
 {
 	return json_pack("{s:s, s:b}", "name", "userspace",
@@ -293,6 +307,8 @@ static int start(struct daemon *daemon, char *reason, size_t len)
 		.config = daemon->settings->config,
 		.policies = daemon->settings->policies,
 		.on_failure = on_failure,
+		.is_watched = is_watched,
+		.on_news = on_news,
 		.data = daemon,
 	};
 	int err = start_kernel(daemon, reason, len);
@@ -315,6 +331,7 @@ static void stop(struct daemon *daemon)
 
 	l_io_destroy(daemon->hangup);
 	control_free(daemon->control);
+	daemon->control = NULL;
 	engine_free(daemon->engine);
 
 	err = kernel_restore(&daemon->kernel);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct control {
 	struct l_io *io;
 	struct l_timeout *accept_again;	/* has its descriptor in time */
 	struct l_queue *clients;
+	unsigned int monitors;
 };
 
 struct client {
@@ -42,6 +44,8 @@ struct client {
 	size_t in_len;
 	char *out;
 	size_t out_len, out_sent, out_cap;
+	uint64_t missed;	/* news that it did not read in time */
+	bool monitor;		/* it wants news */
 	bool closing;		/* after what is unsent has left */
 };
 
@@ -49,6 +53,7 @@ static void client_free(void *data)
 {
 	struct client *client = data;
 
+	client->control->monitors -= client->monitor;
 	/* l_io_destroy() would call it. */
 	l_io_set_disconnect_handler(client->io, NULL, NULL, NULL);
 	l_io_destroy(client->io);
@@ -176,16 +181,33 @@ static bool answer(struct client *client, json_t *object)
 	return good;
 }
 
+static json_t *start_monitor(struct client *client)
+{
+	client->control->monitors += !client->monitor;
+	client->monitor = true;
+	return json_pack("{s:b}", "monitor", 1);
+}
+
+static json_t *handle_request(struct client *client, const json_t *request)
+{
+	const struct control *control = client->control;
+	const json_t *command = json_object_get(request, "command");
+
+	if (json_is_string(command) &&
+	    !strcmp(json_string_value(command), "monitor"))
+		return start_monitor(client);
+
+	return control->handler(request, control->data);
+}
+
 /* A line that is no JSON object ends the conversation. */
 static bool handle_line(struct client *client, const char *line, size_t len)
 {
-	const struct control *control = client->control;
 	json_t *request = json_loadb(line, len, 0, NULL);
 	bool good;
 
 	if (json_is_object(request)) {
-		good = answer(client,
-			      control->handler(request, control->data));
+		good = answer(client, handle_request(client, request));
 	} else {
 		client->closing = true;
 		good = answer_error(client, "not a JSON object");
@@ -250,6 +272,62 @@ static bool on_readable(struct l_io *io, void *data)
 
 	/* Half-closed, or talking nonsense: only the answers are left. */
 	return !client->closing;
+}
+
+static bool tell_missed(struct client *client)
+{
+	char line[64];
+	int len = snprintf(line, sizeof(line),
+			   "{\"event\":\"missed\",\"count\":%" PRIu64 "}",
+			   client->missed);
+
+	client->missed = 0;
+	return queue_line(client, line, (size_t) len);
+}
+
+struct bulletin {
+	const char *text;
+	size_t len;
+};
+
+static void tell_news(void *data, void *user_data)
+{
+	const struct bulletin *bulletin = user_data;
+	struct client *client = data;
+	size_t unread = client->out_len - client->out_sent;
+
+	if (!client->monitor || client->drop)
+		return;
+
+	if (unread + bulletin->len > CONTROL_NEWS_MAX) {
+		client->missed++;
+		return;
+	}
+
+	if ((client->missed && !tell_missed(client)) ||
+	    !queue_line(client, bulletin->text, bulletin->len) ||
+	    !send_some(client))
+		client_drop(client);
+	else if (client->out_len)
+		l_io_set_write_handler(client->io, on_writable, client, NULL);
+}
+
+void control_publish(struct control *control, const json_t *news)
+{
+	struct bulletin bulletin;
+	char *text = json_dumps(news, JSON_COMPACT);
+
+	if (!text)
+		return;
+
+	bulletin = (struct bulletin) { text, strlen(text) };
+	l_queue_foreach(control->clients, tell_news, &bulletin);
+	free(text);
+}
+
+bool control_is_watched(const struct control *control)
+{
+	return control && control->monitors;
 }
 
 static void on_disconnect(struct l_io *io, void *data)

@@ -19,8 +19,21 @@
 #define HOST_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct control;
+
+/*
+ * A client that sends {"command": "monitor"} is told {"monitor": true} and
+ * from then on everything that is published, until it leaves. One that does
+ * not read it fast enough misses some, and is told how many:
+ * {"event": "missed", "count": 5}.
+ */
+void control_publish(struct control *control, const json_t *news);
+bool control_is_watched(const struct control *control);
+
+/* The most news that may wait for a client, in bytes. */
+#define CONTROL_NEWS_MAX (1u << 20)
 
 /* The longest request, and the most an answer may wait unread, in bytes. */
 #define CONTROL_REQUEST_MAX 4096

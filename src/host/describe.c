@@ -5,7 +5,7 @@
 #include "host/describe.h"
 #include "util/addrtext.h"
 
-static const char *verb(enum core_action_type type)
+const char *describe_verb(enum core_action_type type)
 {
 	switch (type) {
 	case CORE_ACTION_ANNOUNCE:
@@ -48,12 +48,12 @@ const char *describe_action(const struct core_action *action, char *buf)
 	case CORE_ACTION_ANNOUNCE:
 	case CORE_ACTION_WITHDRAW:
 		snprintf(buf, DESCRIBE_MAX, "%s %08x %s id %u%s",
-			 verb(action->type), action->token, local, action->id,
+			 describe_verb(action->type), action->token, local, action->id,
 			 action->bare ? " bare" : "");
 		break;
 	case CORE_ACTION_OPEN:
 		snprintf(buf, DESCRIBE_MAX, "%s %08x %s -> %s id %u%s",
-			 verb(action->type), action->token, local, remote,
+			 describe_verb(action->type), action->token, local, remote,
 			 action->id, action->backup ? " backup" : "");
 		break;
 	case CORE_ACTION_CLOSE:
@@ -61,7 +61,7 @@ const char *describe_action(const struct core_action *action, char *buf)
 	case CORE_ACTION_PROMOTE:
 	case CORE_ACTION_SAMPLE:
 		snprintf(buf, DESCRIBE_MAX, "%s %08x %s - %s",
-			 verb(action->type), action->token, local, remote);
+			 describe_verb(action->type), action->token, local, remote);
 		break;
 	}
 

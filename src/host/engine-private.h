@@ -11,6 +11,11 @@
 #include "host/pm.h"
 #include "netlink/netfacts.h"
 
+struct lost_link {
+	char name[RTNL_NAME_MAX];
+	const char *reason;
+};
+
 struct engine {
 	struct engine_options options;
 	struct core_config core_config;	/* what the core has */
@@ -22,12 +27,20 @@ struct engine {
 	struct core_local locals[ANCHOR_LOCALS_MAX];
 	struct listeners *listeners;
 	struct l_timeout *deadline;
+	struct l_idle *more;		/* actions were left for later */
 	struct l_timeout *listen_again;
 	struct l_timeout *release;	/* of service ports no longer used */
 	struct anchor_time started;
+	struct l_queue *lost;	/* links that connections move off */
+	struct anchor_time lost_at;
+	unsigned int moved;		/* paths closed since for that */
 	struct anchor_time limit_noted;	/* when the log said it last */
 };
 
 struct anchor_time engine_now(void);
+
+/* How long an address that has come back still waits, 0 if it does not. */
+int64_t engine_held_ms(const struct engine *engine,
+		       const struct link_address *address);
 
 #endif

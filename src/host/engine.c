@@ -7,13 +7,14 @@
 
 #include "host/describe.h"
 #include "host/engine-private.h"
+#include "host/journal.h"
 #include "host/kernel.h"
-#include "util/addrtext.h"
+#include "host/news.h"
 
 #define LISTEN_AGAIN_S 2
 #define RELEASE_S 5
-#define LIMIT_NOTE_US 60000000
 #define FACTS_BUFFER (1 << 20)
+#define PUMP_US 20000
 
 struct anchor_time engine_now(void)
 {
@@ -48,26 +49,6 @@ static void arm(struct engine *engine)
 	l_timeout_modify_ms(engine->deadline, (uint64_t) ms);
 }
 
-static void log_action(const struct core_action *action)
-{
-	char text[DESCRIBE_MAX];
-
-	l_debug("%s: %s", describe_action(action, text),
-		describe_reason(action->reason));
-}
-
-/* The name of the link that an address is on. */
-static const char *link_of(const struct engine *engine,
-			   const struct anchor_addr *addr)
-{
-	for (size_t i = 0; i < engine->links->n_addresses; i++)
-		if (anchor_addr_equal(&engine->links->addresses[i].facts.addr,
-				      addr))
-			return engine->links->addresses[i].link->facts.name;
-
-	return "no link";
-}
-
 static bool in_use(uint16_t port, void *data)
 {
 	struct engine *engine = data;
@@ -95,78 +76,68 @@ static void prepare(struct engine *engine, const struct core_action *action)
 		return;
 
 	listeners_serve(engine->listeners, &action->local, action->ifindex,
-			link_of(engine, &action->local.addr));
+			journal_link_of(engine, &action->local.addr));
 	if (!engine->release)
 		engine->release = l_timeout_create(RELEASE_S, on_release,
 						   engine, NULL);
 }
 
-static const char *fault_text(enum core_fault fault)
+/* Hands in a batch; false if there was nothing to do. */
+static bool submit_batch(struct engine *engine)
 {
-	switch (fault) {
-	case CORE_FAULT_NO_PAIR:
-		return "asks for a path between addresses that cannot have "
-			"one";
-	case CORE_FAULT_TWICE:
-		return "asks for one pair of addresses twice";
-	case CORE_FAULT_COUNT:
-		return "asks for a path of no subflow, or of more than "
-			"[limits] subflows";
-	case CORE_FAULT_TOTAL:
-		return "asks for more subflows than [limits] subflows";
-	case CORE_FAULT_ITEMS:
-		return "says that its plan has more items than a plan has "
-			"room for";
-	case CORE_FAULT_ADDRESS:
-		return "announces an address that is not usable";
+	struct core_action action;
+	bool any = false;
+
+	while (pm_ready(engine->pm) &&
+	       core_take_action(engine->core, engine_now(), &action)) {
+		int err;
+
+		any = true;
+		prepare(engine, &action);
+		err = pm_submit(engine->pm, &action);
+		journal_action(&action);
+		if (err < 0)
+			core_result(engine->core, engine_now(), &action, err);
 	}
 
-	return "?";
+	return any;
 }
 
-static void log_complaints(struct engine *engine)
-{
-	struct core_complaint complaint;
+static void pump(struct engine *engine);
 
-	while (core_take_complaint(engine->core, &complaint))
-		l_warn("policy %s: module %s %s, first for connection %08x: "
-		       "such items are refused, and this is not said again",
-		       complaint.rule->name, complaint.rule->policy->name,
-		       fault_text(complaint.fault), complaint.token);
+static void on_more(struct l_idle *idle, void *data)
+{
+	struct engine *engine = data;
+
+	l_idle_remove(engine->more);
+	engine->more = NULL;
+	pump(engine);
 }
 
 /*
  * Takes actions until there are none. Results come back from within
- * pm_flush() and may make more. Ends, for whatever fails has a back-off.
+ * pm_flush() and may make more. Ends, for whatever fails has a back-off; but
+ * not without reading what the kernel has to say from time to time.
  */
 static void pump(struct engine *engine)
 {
-	struct core_action action;
-	bool more = true;
+	struct anchor_time start = engine_now();
 
-	while (more) {
-		more = false;
+	while (submit_batch(engine)) {
+		pm_flush(engine->pm);
+		if (anchor_time_since(engine_now(), start).us < PUMP_US)
+			continue;
 
-		while (pm_ready(engine->pm) &&
-		       core_take_action(engine->core, engine_now(),
-					&action)) {
-			int err;
+		if (!engine->more)
+			engine->more = l_idle_create(on_more, engine, NULL);
 
-			prepare(engine, &action);
-			err = pm_submit(engine->pm, &action);
-			log_action(&action);
-			if (err < 0)
-				core_result(engine->core, engine_now(),
-					    &action, err);
-
-			more = true;
-		}
-
-		if (more)
-			pm_flush(engine->pm);
+		break;
 	}
 
-	log_complaints(engine);
+	if (!engine->more)
+		journal_moves(engine);
+
+	journal_complaints(engine);
 	arm(engine);
 }
 
@@ -178,73 +149,15 @@ static void on_deadline(struct l_timeout *timeout, void *data)
 	pump(engine);
 }
 
-static void log_event(const struct engine *engine,
-		      const struct core_event *event)
-{
-	char local[ADDRTEXT_MAX];
-	char remote[ADDRTEXT_MAX];
-
-	addrtext_endpoint(&event->local, local);
-	addrtext_endpoint(&event->remote, remote);
-
-	switch (event->type) {
-	case CORE_EVENT_CREATED:
-		l_debug("%08x created %s - %s", event->token, local, remote);
-		break;
-	case CORE_EVENT_ESTABLISHED:
-		l_debug("%08x established", event->token);
-		break;
-	case CORE_EVENT_CLOSED:
-		l_debug("%08x closed", event->token);
-		break;
-	case CORE_EVENT_ANNOUNCED:
-		l_debug("%08x peer announced %s id %u", event->token, remote,
-			event->remote_id);
-		break;
-	case CORE_EVENT_REMOVED:
-		l_debug("%08x peer withdrew id %u", event->token,
-			event->remote_id);
-		break;
-	case CORE_EVENT_SUBFLOW_UP:
-		l_debug("%08x path up %s - %s on %s", event->token, local,
-			remote, link_of(engine, &event->local.addr));
-		break;
-	case CORE_EVENT_SUBFLOW_DOWN:
-		l_debug("%08x subflow down %s - %s on %s%s%s", event->token,
-			local, remote, link_of(engine, &event->local.addr),
-			event->error ? ": " : "",
-			event->error ? strerror(event->error) : "");
-		break;
-	case CORE_EVENT_SUBFLOW_PRIORITY:
-		l_debug("%08x peer made %s - %s %s", event->token, local,
-			remote, event->backup ? "backup" : "normal");
-		break;
-	}
-}
-
-/* A peer could meet limits all day: one line a minute says enough. */
-static void note_limit(struct engine *engine)
-{
-	struct anchor_time now = engine_now();
-
-	if (engine->limit_noted.us && anchor_time_since(now,
-			engine->limit_noted).us < LIMIT_NOTE_US)
-		return;
-
-	engine->limit_noted = now;
-	l_warn("a limit of [limits] is met: some connections, subflows or "
-	       "announcements are left alone");
-}
-
 static void on_event(const struct core_event *event, void *data)
 {
 	struct engine *engine = data;
 	int err;
 
-	log_event(engine, event);
+	journal_event(engine, event);
 	err = core_handle(engine->core, engine_now(), event);
 	if (err == -ENOSPC)
-		note_limit(engine);
+		journal_limit(engine);
 	else if (err == -ENOMEM)
 		l_error("no memory for an event of connection %08x",
 			event->token);
@@ -260,6 +173,11 @@ static void on_result(const struct core_action *action, int error,
 		l_warn("%s failed: %s%s%s", describe_action(action, text),
 		       strerror(-error), *reason ? ": " : "", reason);
 
+	if (action->type == CORE_ACTION_CLOSE &&
+	    action->reason == CORE_REASON_LINK && !error)
+		engine->moved++;
+
+	news_action(engine, action, error);
 	core_result(engine->core, engine_now(), action, error);
 }
 
@@ -318,47 +236,17 @@ static int build_links(struct engine *engine, const struct config *config,
 	return err;
 }
 
-static bool usable_in(const struct links *links, int ifindex)
+int64_t engine_held_ms(const struct engine *engine,
+		       const struct link_address *address)
 {
-	for (size_t i = 0; links && i < links->n_links; i++)
-		if (links->links[i].facts.ifindex == ifindex)
-			return links->links[i].state == LINK_USABLE;
+	const struct core_local local = {
+		.addr = address->facts.addr,
+		.link = address->link->facts.name,
+	};
+	struct anchor_time until = core_held_until(engine->core, &local);
+	int64_t us = anchor_time_since(until, engine_now()).us;
 
-	return false;
-}
-
-static const struct link *find_link(const struct links *links, int ifindex)
-{
-	for (size_t i = 0; i < links->n_links; i++)
-		if (links->links[i].facts.ifindex == ifindex)
-			return &links->links[i];
-
-	return NULL;
-}
-
-/* One line for each link that became usable or ceased to be. */
-static void log_links(const struct links *before, const struct links *now)
-{
-	for (size_t i = 0; i < now->n_links; i++) {
-		const struct link *link = &now->links[i];
-
-		if (link->state == LINK_USABLE &&
-		    !usable_in(before, link->facts.ifindex))
-			l_info("link %s is up on rail %s", link->facts.name,
-			       now->rails[link->rail].name);
-	}
-
-	for (size_t i = 0; before && i < before->n_links; i++) {
-		const struct link *was = &before->links[i];
-		const struct link *link = find_link(now, was->facts.ifindex);
-
-		if (was->state != LINK_USABLE ||
-		    usable_in(now, was->facts.ifindex))
-			continue;
-
-		l_warn("link %s is not usable: %s", was->facts.name,
-		       link ? link_state_text(link->state) : "it is gone");
-	}
+	return us > 0 ? (us + 999) / 1000 : 0;
 }
 
 static void on_listen_again(struct l_timeout *timeout, void *data);
@@ -411,21 +299,19 @@ static int update_links(struct engine *engine)
 	if (err < 0)
 		return err;
 
-	log_links(before, now);
 	use_links(engine, now);
+	journal_links(engine, before);
 	links_free(before);
+	pump(engine);
 	return 0;
 }
 
 static void on_facts(void *data)
 {
-	struct engine *engine = data;
-	int err = update_links(engine);
+	int err = update_links(data);
 
 	if (err < 0)
 		l_error("links could not be updated: %s", strerror(-err));
-
-	pump(engine);
 }
 
 static bool on_facts_readable(struct l_io *io, void *data)
@@ -453,6 +339,9 @@ static struct core_config make_core_config(const struct config *config,
 			.connect = config->timers.connect,
 			.retry_min = config->timers.retry_min,
 			.retry_max = config->timers.retry_max,
+			.retry_refused = config->timers.retry_refused,
+			.hold_min = config->timers.hold_min,
+			.hold_max = config->timers.hold_max,
 		},
 		.scope = {
 			.all = config->rendezvous.manage == CONFIG_MANAGE_ALL,
@@ -491,11 +380,11 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 		return err;
 	}
 
-	log_links(old, new);
-	links_free(old);
 	engine->options.config = config;
 	engine->options.policies = policies;
 	pm_set_commands(engine->pm, config->limits.commands);
+	journal_links(engine, old);
+	links_free(old);
 	pump(engine);
 	return 0;
 }
@@ -579,6 +468,7 @@ int engine_new(const struct engine_options *options,
 	int err = -ENOMEM;
 
 	engine->options = *options;
+	engine->lost = l_queue_new();
 	engine->started = engine_now();
 	engine->core_config = make_core_config(options->config,
 					       options->policies);
@@ -608,11 +498,13 @@ void engine_free(struct engine *engine)
 	l_timeout_remove(engine->deadline);
 	l_timeout_remove(engine->listen_again);
 	l_timeout_remove(engine->release);
+	l_idle_remove(engine->more);
 	l_io_destroy(engine->facts_io);
 	netfacts_free(engine->facts);
 	pm_free(engine->pm);
 	core_free(engine->core);
 	listeners_free(engine->listeners);
 	links_free(engine->links);
+	l_queue_destroy(engine->lost, l_free);
 	l_free(engine);
 }

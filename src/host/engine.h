@@ -23,6 +23,10 @@ struct engine_options {
 	const struct config *config;		/* outlives the engine */
 	const struct policies *policies;	/* likewise */
 	void (*on_failure)(int error, void *data);	/* it cannot go on */
+
+	/* Both may be NULL. news is the engine's, see host/news.h. */
+	bool (*is_watched)(void *data);
+	void (*on_news)(json_t *news, void *data);
 	void *data;
 };
 

@@ -84,8 +84,10 @@ static json_t *report_status(struct engine *engine)
 			 "counters", report_counters(engine, &stats));
 }
 
-static json_t *report_address(const struct link_address *address)
+static json_t *report_address(const struct engine *engine,
+			      const struct link_address *address)
 {
+	int64_t held = engine_held_ms(engine, address);
 	const char *reason = "";
 
 	if (address->problem)
@@ -94,12 +96,16 @@ static json_t *report_address(const struct link_address *address)
 		reason = "tentative or deprecated";
 	else if (!address->usable)
 		reason = link_state_text(address->link->state);
+	else if (held)
+		reason = "it has just come back";
 
-	return json_pack("{s:o, s:i, s:i, s:b, s:s}",
+	return json_pack("{s:o, s:i, s:i, s:b, s:I, s:s}",
 			 "address", json_addr(&address->facts.addr),
 			 "prefixlen", address->facts.prefixlen,
 			 "join_port", address->join_port,
-			 "usable", address->usable && !address->problem,
+			 "usable", address->usable && !address->problem &&
+				!held,
+			 "held_ms", (json_int_t) held,
 			 "reason", reason);
 }
 
@@ -111,7 +117,7 @@ static json_t *report_link(const struct engine *engine,
 	for (size_t i = 0; i < engine->links->n_addresses; i++)
 		if (engine->links->addresses[i].link == link)
 			json_array_append_new(addresses, report_address(
-					&engine->links->addresses[i]));
+					engine, &engine->links->addresses[i]));
 
 	return json_pack("{s:o, s:i, s:o, s:b, s:b, s:b, s:s, s:o}",
 			 "name", json_name(link->facts.name),
@@ -174,6 +180,14 @@ static json_t *report_path(const struct engine *engine,
 	return subflow;
 }
 
+static const char *attempt_state(const struct core_attempt *attempt)
+{
+	if (attempt->opening)
+		return "opening";
+
+	return anchor_time_is_never(attempt->until) ? "refused" : "waiting";
+}
+
 static json_t *report_attempt(const struct engine *engine,
 			      const struct anchor_view *view,
 			      const struct core_attempt *attempt)
@@ -199,7 +213,7 @@ static json_t *report_attempt(const struct engine *engine,
 			remote = &view->remotes[i];
 
 	subflow = json_subflow(engine, local, remote, "opened", false,
-			       attempt->opening ? "opening" : "waiting");
+			       attempt_state(attempt));
 	json_object_set_new(subflow, "local", json_endpoint(&from));
 	json_object_set_new(subflow, "remote",
 			    json_endpoint(&attempt->remote));

@@ -237,6 +237,8 @@ static const uint16_t event_sizes[PM_EV_MAX + 1] = {
 	[PM_EV_BACKUP] = 1,
 	[PM_EV_ERROR] = 1,
 	[PM_EV_FLAGS] = 2,
+	[PM_EV_RESET_REASON] = 4,
+	[PM_EV_RESET_FLAGS] = 4,
 	[PM_EV_SERVER_SIDE] = 1,
 };
 
@@ -351,6 +353,16 @@ static void get_role(const struct attrs *attrs, struct core_event *event)
 	event->known |= CORE_KNOWN_ROLE | CORE_KNOWN_DENY_JOIN;
 }
 
+/* A reset that says so, and does not say that it may pass. */
+static bool is_prohibited(const struct attrs *attrs)
+{
+	const struct nlattr *reason = attrs->at[PM_EV_RESET_REASON];
+	const struct nlattr *flags = attrs->at[PM_EV_RESET_FLAGS];
+
+	return reason && mnl_attr_get_u32(reason) == PM_RESET_PROHIBITED &&
+		!(flags && mnl_attr_get_u32(flags) & PM_RESET_TRANSIENT);
+}
+
 static void get_state(const struct attrs *attrs, struct core_event *event)
 {
 	if (attrs->at[PM_EV_BACKUP]) {
@@ -362,6 +374,8 @@ static void get_state(const struct attrs *attrs, struct core_event *event)
 		event->error = mnl_attr_get_u8(attrs->at[PM_EV_ERROR]);
 		event->known |= CORE_KNOWN_ERROR;
 	}
+
+	event->prohibited = is_prohibited(attrs);
 }
 
 static int decode_type(uint8_t command, enum core_event_type *type)

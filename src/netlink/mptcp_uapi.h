@@ -71,9 +71,15 @@ enum pm_event_attr {			/* MPTCP_ATTR_... */
 	PM_EV_ERROR = 12,		/* u8 */
 	PM_EV_FLAGS = 13,		/* u16, pm_event_flag */
 	PM_EV_IF_IDX = 15,		/* s32 */
+	PM_EV_RESET_REASON = 16,	/* u32, RFC 8684 section 3.6 */
+	PM_EV_RESET_FLAGS = 17,		/* u32 */
 	PM_EV_SERVER_SIDE = 18,		/* u8; older than the flag */
 	PM_EV_MAX = 18,
 };
+
+/* The T bit of MP_TCPRST: things may be better later. */
+#define PM_RESET_TRANSIENT (1 << 0)
+#define PM_RESET_PROHIBITED 3
 
 enum pm_event_flag {			/* MPTCP_PM_EV_FLAG_... */
 	PM_EV_FLAG_DENY_JOIN_ID0 = 1 << 0,

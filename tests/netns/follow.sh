@@ -21,11 +21,29 @@ peer_announces() {
 lab_wait 10 "both addresses at the client" \
 	peer_announces '["10.1.2.2", "10.2.2.2"]'
 
+lab_ctl sv monitor >"$LAB_DIR/news" &
+# has_news FILTER: about one of the events there were
+has_news() { jq -es "any(.[]; $1)" "$LAB_DIR/news" >/dev/null; }
+lab_wait 10 "the monitor" has_news '.monitor'
+
 lab_link_down sv 1
 lab_wait 10 "one path at the server" lab_paths_are sv 1
 lab_wait 10 "one path at the client" lab_paths_are cl 1
 lab_wait 10 "the withdrawal" peer_announces '["10.2.2.2"]'
+lab_wait 10 "news of the link" has_news '.event == "link-down" and
+	.link == "eth1" and .reason == "no carrier" and .paths == 1'
+has_news '.event == "withdraw" and .local.address == "10.1.2.2"
+	and .failure == null' || lab_fail "no news of the withdrawal"
+has_news '.event == "close" and .local.address == "10.1.2.2"' ||
+	lab_fail "no news of the closed path"
+
+# What comes back waits a while.
 lab_link_up sv 1
+lab_wait 10 "the link to wait" lab_json sv links 'any(.links[].addresses[];
+	.address == "10.1.2.2" and .held_ms > 0 and (.usable | not))'
+lab_paths_are sv 1 || lab_fail "the link did not wait"
+lab_wait 10 "news of its return" has_news '.event == "link-up" and
+	.link == "eth1" and .held_ms > 0'
 lab_wait 10 "two paths again" lab_paths_are sv 2
 lab_wait 10 "the announcement" peer_announces '["10.1.2.2", "10.2.2.2"]'
 

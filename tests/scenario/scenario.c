@@ -9,7 +9,8 @@
  *
  *	policy NAME [KEY=VALUE...]	module and options; default: rail
  *	rendezvous backup|keep|close
- *	timers grace=300ms connect=5s retry-min=1s retry-max=60s
+ *	timers grace=300ms connect=5s retry-min=1s retry-max=60s hold-down=0s
+ *		hold-down-max=60s [retry-refused]
  *	limits connections=10 subflows=4 announced=4
  *	manage all			else: anchored
  *	anchored 10.255.0.2/32 ...	rendezvous prefixes
@@ -29,7 +30,7 @@
  *	announced TOKEN ID ENDPOINT
  *	removed TOKEN ID
  *	up TOKEN LOCAL REMOTE LOCAL-ID REMOTE-ID [backup]
- *	down TOKEN LOCAL REMOTE [ERRNO]
+ *	down TOKEN LOCAL REMOTE [ERRNO|prohibited]
  *	priority TOKEN LOCAL REMOTE backup|normal
  *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
  *		[rtt=10ms] [app-limited]	what it does from now on
@@ -155,15 +156,21 @@ static void do_timers(struct scenario *s, char **words, int n)
 		{ "connect", &timers->connect },
 		{ "retry-min", &timers->retry_min },
 		{ "retry-max", &timers->retry_max },
+		{ "hold-down", &timers->hold_min },
+		{ "hold-down-max", &timers->hold_max },
 	};
 
-	for (int i = 1; i < n; i++)
+	for (int i = 1; i < n; i++) {
+		if (!strcmp(words[i], "retry-refused"))
+			timers->retry_refused = true;
+
 		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
 			const char *value = value_of(words[i], keys[k].key);
 
 			if (value)
 				*keys[k].span = parse_span(s, value);
 		}
+	}
 }
 
 static void do_limits(struct scenario *s, char **words, int n)
@@ -397,7 +404,9 @@ static void do_down(struct scenario *s, char **words, int n)
 
 	event.type = CORE_EVENT_SUBFLOW_DOWN;
 	s->no_initial = match_prefix(s, &event.local.addr);
-	if (n > 4) {
+	if (n > 4 && !strcmp(words[4], "prohibited")) {
+		event.prohibited = true;
+	} else if (n > 4) {
 		event.known = CORE_KNOWN_ERROR;
 		event.error = parse_errno(s, words[4]);
 	}

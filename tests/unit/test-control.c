@@ -493,6 +493,85 @@ static void test_hasty(void **state)
 }
 
 /* A descriptor beyond what ELL 0.56 watches is as one client too many. */
+/* News go to those who want them, and to nobody else. */
+static void test_news(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *news = json_pack("{s:s}", "event", "test");
+	int watcher = dial(fixture);
+	int other = dial(fixture);
+
+	control_publish(fixture->control, news);
+	assert_false(control_is_watched(fixture->control));
+	say(watcher, "{\"command\":\"monitor\"}\n");
+	expect_line(watcher, "{\"monitor\":true}");
+	assert_true(control_is_watched(fixture->control));
+	control_publish(fixture->control, news);
+	expect_line(watcher, "{\"event\":\"test\"}");
+
+	/* Answers still come, and twice is once. */
+	say(watcher, "{\"command\":\"monitor\"}\n");
+	expect_line(watcher, "{\"monitor\":true}");
+	say(watcher, "{\"a\":1}\n");
+	expect_line(watcher, "{\"a\":1}");
+	say(other, "{\"b\":1}\n");
+	expect_line(other, "{\"b\":1}");
+	control_publish(fixture->control, news);
+	expect_line(watcher, "{\"event\":\"test\"}");
+
+	close(watcher);
+	while (control_is_watched(fixture->control))
+		l_main_iterate(10);
+
+	control_publish(fixture->control, news);
+	say(other, "{\"b\":2}\n");
+	expect_line(other, "{\"b\":2}");
+	close(other);
+	json_decref(news);
+}
+
+/* One that does not read costs a bounded amount, and is told what it missed. */
+static void test_missed_news(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[101] = { [0 ... 99] = 'x' };
+	json_t *news = json_pack("{s:s}", "event", text);
+	unsigned int heard = 0, missed = 0, sent = CONTROL_NEWS_MAX / 20;
+	char line[LINE_MAX_LEN];
+	int watcher = dial(fixture);
+
+	say(watcher, "{\"command\":\"monitor\"}\n");
+	expect_line(watcher, "{\"monitor\":true}");
+	for (unsigned int i = 0; i < sent; i++)
+		control_publish(fixture->control, news);
+
+	while (heard + missed < sent) {
+		size_t len = 0;
+
+		do {
+			assert_true(len < sizeof(line) - 1);
+			assert_int_equal(hear_bytes(watcher, line + len, 1),
+					 1);
+		} while (line[len++] != '\n');
+
+		line[len] = '\0';
+		if (sscanf(line, "{\"event\":\"missed\",\"count\":%u}",
+			   &missed) < 1)
+			heard++;
+
+		/* With room again, the count goes before the next. */
+		if (heard == sent / 10) {
+			control_publish(fixture->control, news);
+			sent++;
+		}
+	}
+
+	assert_true(heard > 1000 && missed > 1000);
+	assert_int_equal(heard + missed, sent);
+	close(watcher);
+	json_decref(news);
+}
+
 static void test_high_descriptor(void **state)
 {
 	int low[256];
@@ -774,6 +853,8 @@ int main(void)
 		WITH_SOCKET(test_flood),
 		WITH_SOCKET(test_clients),
 		WITH_SOCKET(test_hasty),
+		WITH_SOCKET(test_news),
+		WITH_SOCKET(test_missed_news),
 		WITH_SOCKET(test_high_descriptor),
 		WITH_SOCKET(test_end),
 		WITH_SOCKET(test_no_descriptors),

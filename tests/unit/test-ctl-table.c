@@ -29,7 +29,7 @@
 
 static const struct command *const commands[] = {
 	&command_status, &command_links, &command_connections, &command_paths,
-	&command_explain, &command_reload,
+	&command_explain, &command_reload, &command_monitor,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -471,5 +471,6 @@ int main(void)
 		WITH_FAKE(test_nobody_there),
 	};
 
+	setenv("TZ", "UTC", 1);	/* monitor shows the time of day */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,49 @@ static const struct fixture fixtures[] = {
 			.local_id = 129, .remote_id = 1, .error = 111,
 		},
 	}, {
+		.name = "subflow reset, prohibited",
+		.hex = "740000001c0000000000000000000000" "0b010000"
+		"080001008429c11f" "0600020002000000" "080005000a010202"
+		"080007000a010102" "06000900b3cf0000" "06000a001b570000"
+		"0500030081000000" "0500040001000000" "05000b0000000000"
+		"08000f0002000000" "0800100003000000" "0800110000000000",
+		.required = CONNECTION | BIT(SADDR4) | BIT(DADDR4),
+		.local = "10.1.2.2:46031", .remote = "10.1.1.2:6999",
+		.event = {
+			.type = CORE_EVENT_SUBFLOW_DOWN, .token = 0x1fc12984,
+			.known = CORE_KNOWN_IDS | CORE_KNOWN_BACKUP,
+			.local_id = 129, .remote_id = 1,
+			.prohibited = true,
+		},
+	}, {
+		.name = "subflow reset, prohibited for now",
+		.hex = "740000001c0000000000000000000000" "0b010000"
+		"080001008429c11f" "0600020002000000" "080005000a010202"
+		"080007000a010102" "06000900b3cf0000" "06000a001b570000"
+		"0500030081000000" "0500040001000000" "05000b0000000000"
+		"08000f0002000000" "0800100003000000" "0800110001000000",
+		.required = CONNECTION | BIT(SADDR4) | BIT(DADDR4),
+		.local = "10.1.2.2:46031", .remote = "10.1.1.2:6999",
+		.event = {
+			.type = CORE_EVENT_SUBFLOW_DOWN, .token = 0x1fc12984,
+			.known = CORE_KNOWN_IDS | CORE_KNOWN_BACKUP,
+			.local_id = 129, .remote_id = 1,
+		},
+	}, {
+		.name = "subflow reset, no resources",
+		.hex = "6c0000001c0000000000000000000000" "0b010000"
+		"080001008429c11f" "0600020002000000" "080005000a010202"
+		"080007000a010102" "06000900b3cf0000" "06000a001b570000"
+		"0500030081000000" "0500040001000000" "05000b0000000000"
+		"08000f0002000000" "0800100002000000",
+		.required = CONNECTION | BIT(SADDR4) | BIT(DADDR4),
+		.local = "10.1.2.2:46031", .remote = "10.1.1.2:6999",
+		.event = {
+			.type = CORE_EVENT_SUBFLOW_DOWN, .token = 0x1fc12984,
+			.known = CORE_KNOWN_IDS | CORE_KNOWN_BACKUP,
+			.local_id = 129, .remote_id = 1,
+		},
+	}, {
 		.name = "priority, IPv4 on an IPv6 socket",
 		.hex = "740000001c0000000000000000000000" "0d010000"
 		"08000100534130c1" "060002000a000000"
@@ -247,6 +290,7 @@ static void assert_event(const struct core_event *got,
 	assert_int_equal(got->remote_id, want->remote_id);
 	assert_int_equal(got->backup, want->backup);
 	assert_int_equal(got->error, want->error);
+	assert_int_equal(got->prohibited, want->prohibited);
 }
 
 /* Decodes; whatever is refused must leave the result alone. */
@@ -330,7 +374,7 @@ static void test_required(void **state)
 			seen++;
 		}
 
-	assert_int_equal(seen, 79);
+	assert_int_equal(seen, 114);
 }
 
 static void put_header(struct nlmsghdr *nlh, uint8_t event)

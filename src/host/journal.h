@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the log says, and those who watch are told. */
+#ifndef HOST_JOURNAL_H
+#define HOST_JOURNAL_H
+
+#include "host/engine-private.h"
+
+void journal_event(struct engine *engine, const struct core_event *event);
+void journal_action(const struct core_action *action);
+
+/* Links that became usable or ceased to be since before, which may be NULL. */
+void journal_links(struct engine *engine, const struct links *before);
+
+/* Connections have moved off the links that were lost. */
+void journal_moves(struct engine *engine);
+
+/* Modules that ask for what cannot be. */
+void journal_complaints(struct engine *engine);
+
+/* A limit was met. */
+void journal_limit(struct engine *engine);
+
+/* The name of the link that an address is on, for a sentence. */
+const char *journal_link_of(const struct engine *engine,
+			    const struct anchor_addr *addr);
+
+#endif
