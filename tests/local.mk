@@ -12,6 +12,7 @@ EXTRA_DIST += tests/local.mk
 # The rail policy, linked into what tests it without loading it.
 check_LTLIBRARIES += libtestrail.la
 libtestrail_la_SOURCES = plugins/policies/rail.c
+libtestrail_la_LIBADD = plugins/policies/libpolicies.la
 
 if HAVE_CMOCKA
 unit_tests = \
@@ -25,6 +26,7 @@ unit_tests = \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
 	tests/unit/test-links \
+	tests/unit/test-modules \
 	tests/unit/test-mptcp-pm \
 	tests/unit/test-nlsock \
 	tests/unit/test-policies \
@@ -137,6 +139,12 @@ tests_unit_test_core_policy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_policy_CFLAGS = $(unit_cflags)
 tests_unit_test_core_policy_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 
+tests_unit_test_modules_CPPFLAGS = $(unit_cppflags) \
+	-I$(top_srcdir)/plugins
+tests_unit_test_modules_CFLAGS = $(unit_cflags)
+tests_unit_test_modules_LDADD = plugins/policies/libpolicies.la libconf.la \
+	libutil.la $(CMOCKA_LIBS)
+
 tests_unit_test_core_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_random_CFLAGS = $(unit_cflags)
 tests_unit_test_core_random_LDADD = libtestrail.la libcore.la libutil.la \
@@ -234,8 +242,23 @@ scenarios = \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \
 	tests/scenarios/cross-rail-never.scn \
+	tests/scenarios/ecmp-client.scn \
+	tests/scenarios/ecmp-gain.scn \
+	tests/scenarios/ecmp-limit.scn \
+	tests/scenarios/ecmp-refresh.scn \
+	tests/scenarios/ecmp-server.scn \
+	tests/scenarios/ecmp-vain.scn \
+	tests/scenarios/failover-client.scn \
+	tests/scenarios/failover-flapping.scn \
+	tests/scenarios/failover-reload.scn \
+	tests/scenarios/failover-server.scn \
+	tests/scenarios/failover-start.scn \
 	tests/scenarios/flapping.scn \
 	tests/scenarios/four-rails.scn \
+	tests/scenarios/fullmesh-client.scn \
+	tests/scenarios/fullmesh-limit.scn \
+	tests/scenarios/fullmesh-max.scn \
+	tests/scenarios/fullmesh-server.scn \
 	tests/scenarios/ipv6-client.scn \
 	tests/scenarios/ipv6-server.scn \
 	tests/scenarios/ipv6.scn \
@@ -249,6 +272,15 @@ scenarios = \
 	tests/scenarios/main-server.scn \
 	tests/scenarios/manage-all.scn \
 	tests/scenarios/not-accepted.scn \
+	tests/scenarios/off-client.scn \
+	tests/scenarios/off.scn \
+	tests/scenarios/ondemand-best.scn \
+	tests/scenarios/ondemand-client.scn \
+	tests/scenarios/ondemand-kept.scn \
+	tests/scenarios/ondemand-loss.scn \
+	tests/scenarios/ondemand-not-short.scn \
+	tests/scenarios/ondemand-server.scn \
+	tests/scenarios/ondemand-three.scn \
 	tests/scenarios/only-ours.scn \
 	tests/scenarios/path-reset.scn \
 	tests/scenarios/peer-withdraws.scn \
@@ -259,6 +291,10 @@ scenarios = \
 	tests/scenarios/rendezvous-close.scn \
 	tests/scenarios/rendezvous-keep.scn \
 	tests/scenarios/several-addresses.scn \
+	tests/scenarios/spread-client.scn \
+	tests/scenarios/spread-load.scn \
+	tests/scenarios/spread-prefer.scn \
+	tests/scenarios/spread-server.scn \
 	tests/scenarios/stray-address.scn
 
 SCN_LOG_COMPILER = $(top_builddir)/tests/scenario/scenario
@@ -320,6 +356,7 @@ netns_tests = \
 	tests/netns/main.sh \
 	tests/netns/only-ours.sh \
 	tests/netns/rails.sh \
+	tests/netns/reload.sh \
 	tests/netns/rendezvous.sh \
 	tests/netns/several-addresses.sh \
 	tests/netns/stop.sh
