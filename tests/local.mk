@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test-nlsock \
 	tests/unit/test-policies \
 	tests/unit/test-rtnl \
+	tests/unit/test-tcpstats \
 	tests/netns/test-netfacts
 
 check_PROGRAMS += $(unit_tests)
@@ -63,6 +64,10 @@ tests_unit_test_nlsock_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 tests_unit_test_rtnl_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_rtnl_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_unit_test_rtnl_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_tcpstats_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_tcpstats_CFLAGS = $(unit_cflags)
+tests_unit_test_tcpstats_LDADD = libhost.la $(CMOCKA_LIBS)
 
 tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags)
 tests_netns_test_netfacts_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
@@ -112,6 +117,8 @@ EXTRA_DIST += \
 	tests/ctl/paths-empty.txt \
 	tests/ctl/paths-odd.json \
 	tests/ctl/paths-odd.txt \
+	tests/ctl/paths-samples.json \
+	tests/ctl/paths-samples.txt \
 	tests/ctl/paths.json \
 	tests/ctl/paths.txt \
 	tests/ctl/reload-odd.json \
@@ -291,6 +298,8 @@ scenarios = \
 	tests/scenarios/rendezvous-close.scn \
 	tests/scenarios/rendezvous-keep.scn \
 	tests/scenarios/several-addresses.scn \
+	tests/scenarios/silent-not.scn \
+	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \
 	tests/scenarios/spread-load.scn \
 	tests/scenarios/spread-prefer.scn \
@@ -359,6 +368,7 @@ netns_tests = \
 	tests/netns/reload.sh \
 	tests/netns/rendezvous.sh \
 	tests/netns/several-addresses.sh \
+	tests/netns/silent.sh \
 	tests/netns/stop.sh
 
 EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/build.sh \

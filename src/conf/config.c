@@ -88,6 +88,7 @@ static const struct schema_row rows[] = {
 	       "65536", "1", "1048576"),
 	NUMBER("limits", "subflows", limits.subflows, "16", "2", "64"),
 	NUMBER("limits", "announced", limits.announced, "16", "1", "64"),
+	NUMBER("limits", "samples", limits.samples, "20000", "100", "1000000"),
 	NUMBER("limits", "commands", limits.commands, "1024", "16", "65536"),
 	NUMBER("limits", "clients", limits.clients, "16", "1", "64"),
 	SPAN("timers", "grace", timers.grace, "300ms", "1ms", "60s"),
@@ -99,6 +100,7 @@ static const struct schema_row rows[] = {
 		.type = SCHEMA_FLAG,
 		.offset = offsetof(struct config, timers.retry_refused),
 	},
+	SPAN("timers", "look", timers.look, "10ms", "0us", "1s"),
 	SPAN("timers", "hold-down", timers.hold_min, "1s", "0us", "1h"),
 	SPAN("timers", "hold-down-max", timers.hold_max, "60s", "0us", "1d"),
 	{

@@ -60,6 +60,7 @@ struct config {
 		unsigned int connections;
 		unsigned int subflows;
 		unsigned int announced;
+		unsigned int samples;			/* a second */
 		unsigned int commands;
 		unsigned int clients;
 	} limits;
@@ -70,6 +71,7 @@ struct config {
 		struct anchor_span retry_min;
 		struct anchor_span retry_max;
 		bool retry_refused;
+		struct anchor_span look;		/* 0: never */
 		struct anchor_span hold_min;
 		struct anchor_span hold_max;
 	} timers;

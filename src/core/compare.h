@@ -11,6 +11,7 @@
 
 #define UNPLANNED (-1)
 #define REPLACED (-2)
+#define STUCK (-3)
 
 /* Its subject, and what has been found out so far. */
 struct compare {

@@ -25,6 +25,7 @@ struct conn *conn_new(uint32_t token)
 	conn->heap_at = HEAP_NOWHERE;
 	conn->incomplete = ANCHOR_NEVER;
 	conn->sample_due = ANCHOR_NEVER;
+	conn->look_due = ANCHOR_NEVER;
 	return conn;
 }
 
@@ -198,6 +199,7 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		.backup_peer = backup,
 		.backup_here = attempt && attempt->backup,
 		.failures = attempt ? attempt->failures : 0,
+		.silent_since = ANCHOR_NEVER,
 	};
 
 	if (attempt)

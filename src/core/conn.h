@@ -26,6 +26,14 @@ struct subflow {
 	bool busy;		/* a priority command is under way */
 	bool closing;		/* a close command is under way */
 	uint8_t failures;	/* before it came up */
+
+	/* health.c: what readings said while it was looked at. */
+	bool lossy;			/* it loses packets all the time */
+	uint32_t round_trip_us;		/* with its variance */
+	uint32_t silent_us;		/* at the last reading */
+	uint64_t acked;			/* bytes, at the last reading */
+	struct anchor_time silent_since;	/* or ANCHOR_NEVER */
+
 	struct anchor_sample *sample;	/* the last one, or NULL; owned */
 	int64_t busy_us;	/* the counter behind sample->busy */
 };
@@ -72,6 +80,9 @@ struct conn {
 	const struct core_rule *rule;
 	void *memory;			/* of the rule's policy, or NULL */
 	struct anchor_time sample_due;
+	struct anchor_time look_due;	/* the next reading for health.c */
+	struct anchor_time look_until;	/* 0: nobody has looked yet */
+	struct anchor_time look_since;
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
 	struct anchor_time since;

@@ -179,6 +179,9 @@ enum core_reason {
 	CORE_REASON_LINK,		/* the local address is not usable */
 	CORE_REASON_SURPLUS,		/* the policy does not ask for it */
 	CORE_REASON_REPLACED,		/* the policy wants another instead */
+	CORE_REASON_STUCK,		/* in place of one that is silent */
+	CORE_REASON_DEAD,		/* it is silent, and so is a new one */
+	CORE_REASON_LOOK,		/* it may be silent */
 	CORE_REASON_LIMIT,		/* more than the limits allow */
 	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */
 	CORE_REASON_DIRECT,		/* a direct path carries the data */
@@ -200,6 +203,7 @@ struct core_action {
 	bool bare;			/* ANNOUNCE: do not tell the port; the
 					 * host listens at it first */
 	bool mapped;			/* CLOSE, DEMOTE, PROMOTE */
+	struct anchor_span silent;	/* CLOSE as dead: for how long */
 };
 
 struct core_stats {
@@ -208,6 +212,7 @@ struct core_stats {
 	uint64_t failed;		/* actions that ended with an error */
 	uint64_t ignored;		/* connections that are not ours */
 	uint64_t over_limit;		/* events or subflows refused */
+	uint64_t dead;			/* subflows closed as dead */
 	unsigned int connections;
 	unsigned int paths;		/* subflows but the initial ones */
 	unsigned int plans_bad;		/* plan items refused */
@@ -216,6 +221,7 @@ struct core_stats {
 /* What the kernel's counters of a subflow say, raw (struct tcp_info). */
 struct core_sample {
 	struct anchor_span rtt, rtt_min;	/* tcpi_rtt, tcpi_min_rtt */
+	struct anchor_span rtt_var;		/* tcpi_rttvar */
 	struct anchor_span last_ack;		/* tcpi_last_ack_recv */
 	struct anchor_span last_data;		/* tcpi_last_data_sent */
 	struct anchor_span busy;		/* tcpi_busy_time less
@@ -286,6 +292,12 @@ void core_result(struct core *core, struct anchor_time now,
 void core_sample(struct core *core, struct anchor_time now,
 		 const struct core_action *action,
 		 const struct core_sample *sample);
+
+/*
+ * Something may have become silent: a loss probe was sent, a retransmission
+ * timed out. Looks for subflows that get no answers (src/core/health.h).
+ */
+void core_look(struct core *core, struct anchor_time now);
 
 /* What was wrong with an item of a plan, which was refused. */
 enum core_fault {

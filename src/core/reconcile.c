@@ -2,10 +2,13 @@
 /* From what is and what should be to what to do. */
 #include "core/array.h"
 #include "core/compare.h"
+#include "core/health.h"
 #include "core/plan.h"
 #include "core/prng.h"
 #include "core/reconcile.h"
 #include "core/samples.h"
+
+#define SUPERSEDE anchor_ms(1000)
 
 bool compare_emit(struct compare *cmp, const struct core_action *action)
 {
@@ -45,6 +48,29 @@ bool compare_chooses(const struct compare *cmp)
 	return cmp->conn->role == ANCHOR_ROLE_SERVER || !cmp->conn->peer_opens;
 }
 
+/*
+ * The peer opens another subflow on a pair that has one for long: it has lost
+ * that, in a way that we were not told of.
+ */
+static bool is_superseded(const struct compare *cmp, unsigned int path,
+			  const struct anchor_plan_path *want)
+{
+	const struct anchor_path *this = &cmp->view->paths[path];
+
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
+		const struct anchor_path *other = &cmp->view->paths[i];
+
+		if (want->count == 1 && i != path && !other->opened_here &&
+		    other->local == this->local &&
+		    other->remote == this->remote &&
+		    anchor_time_since(other->since, this->since).us >
+		    SUPERSEDE.us)
+			return true;
+	}
+
+	return false;
+}
+
 static bool is_replaced(const struct compare *cmp, unsigned int path)
 {
 	return cmp->plan.replace & (UINT64_C(1) << path) &&
@@ -72,13 +98,19 @@ static void match_subflows(struct compare *cmp)
 			continue;
 		}
 
+		if (!path->initial && health_is_stuck(&conn->subflows[i])) {
+			cmp->planned[i] = STUCK;
+			continue;
+		}
+
 		for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
 			const struct anchor_plan_path *want =
 							&cmp->plan.paths[p];
 
 			if (want->local != path->local ||
 			    want->remote != path->remote ||
-			    cmp->found[p] == want->count)
+			    cmp->found[p] == want->count ||
+			    is_superseded(cmp, i, want))
 				continue;
 
 			cmp->found[p]++;
@@ -125,6 +157,7 @@ static struct anchor_time next_look(const struct compare *cmp)
 
 	sooner(&deadline, cmp->now, cmp->plan.ask_again);
 	sooner(&deadline, cmp->now, conn->sample_due);
+	sooner(&deadline, cmp->now, conn->look_due);
 	if (conn->role == ANCHOR_ROLE_CLIENT)
 		sooner(&deadline, cmp->now, subflows_open_from(cmp));
 

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "core/health.h"
 #include "core/samples.h"
 
 static int link_of(const struct compare *cmp, unsigned int path)
@@ -15,34 +16,14 @@ static int link_of(const struct compare *cmp, unsigned int path)
 	return local ? local->ifindex : 0;
 }
 
-void samples_take(struct compare *cmp)
+/* One reading of each subflow. */
+static void emit_all(struct compare *cmp, enum core_reason reason)
 {
-	struct anchor_span every = cmp->plan.sample_every;
-	struct conn *conn = cmp->conn;
-	struct anchor_time next;
-
-	if (every.us <= 0) {
-		conn->sample_due = ANCHOR_NEVER;
-		return;
-	}
-
-	if (every.us < ANCHOR_SAMPLE_MIN.us)
-		every = ANCHOR_SAMPLE_MIN;
-
-	next = anchor_time_add(cmp->now, every);
-	if (anchor_time_before(next, conn->sample_due))
-		conn->sample_due = anchor_time_is_never(conn->sample_due) ?
-			cmp->now : next;
-
-	if (anchor_time_before(cmp->now, conn->sample_due))
-		return;
-
-	conn->sample_due = next;
 	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
-		const struct subflow *subflow = &conn->subflows[i];
+		const struct subflow *subflow = &cmp->conn->subflows[i];
 		const struct core_action action = {
 			.type = CORE_ACTION_SAMPLE,
-			.reason = CORE_REASON_PLAN,
+			.reason = reason,
 			.id = subflow->local_id,
 			.remote_id = subflow->remote_id,
 			.local = subflow->local,
@@ -54,6 +35,44 @@ void samples_take(struct compare *cmp)
 		if (!subflow->closing && !compare_emit(cmp, &action))
 			return;
 	}
+}
+
+/* Is it time for the next of those that are to be so far apart? */
+static bool is_due(struct anchor_time *due, struct anchor_time now,
+		   struct anchor_span every)
+{
+	struct anchor_time next = anchor_time_add(now, every);
+
+	if (every.us <= 0) {
+		*due = ANCHOR_NEVER;
+		return false;
+	}
+
+	if (anchor_time_is_never(*due))
+		*due = now;
+	else if (anchor_time_before(next, *due))
+		*due = next;
+
+	if (anchor_time_before(now, *due))
+		return false;
+
+	*due = next;
+	return true;
+}
+
+void samples_take(struct compare *cmp)
+{
+	struct anchor_span every = cmp->plan.sample_every;
+	struct conn *conn = cmp->conn;
+
+	if (every.us > 0 && every.us < ANCHOR_SAMPLE_MIN.us)
+		every = ANCHOR_SAMPLE_MIN;
+
+	if (is_due(&conn->sample_due, cmp->now, every))
+		emit_all(cmp, CORE_REASON_PLAN);
+
+	if (is_due(&conn->look_due, cmp->now, health_every(cmp)))
+		emit_all(cmp, CORE_REASON_LOOK);
 }
 
 /* Bytes per second; counters that went back say nothing. */
@@ -124,13 +143,25 @@ static void note_sample(struct subflow *subflow, struct anchor_time at,
 	subflow->busy_us = raw->busy.us;
 }
 
+/* The policy's readings are its own: rates need the interval it asked for. */
+static void note_for_policy(struct subflow *subflow, struct anchor_time now,
+			    const struct core_sample *sample)
+{
+	bool first = !subflow->sample;
+
+	if (first)
+		subflow->sample = calloc(1, sizeof(*subflow->sample));
+
+	if (subflow->sample)
+		note_sample(subflow, now, first, sample);
+}
+
 void core_sample(struct core *core, struct anchor_time now,
 		 const struct core_action *action,
 		 const struct core_sample *sample)
 {
 	struct conn *conn = table_find(&core->conns, action->token);
 	struct subflow *subflow;
-	bool first;
 
 	if (!conn)
 		return;
@@ -139,13 +170,10 @@ void core_sample(struct core *core, struct anchor_time now,
 	if (!subflow)
 		return;
 
-	first = !subflow->sample;
-	if (first)
-		subflow->sample = calloc(1, sizeof(*subflow->sample));
+	if (action->reason == CORE_REASON_LOOK)
+		health_note(subflow, now, sample);
+	else
+		note_for_policy(subflow, now, sample);
 
-	if (!subflow->sample)
-		return;
-
-	note_sample(subflow, now, first, sample);
 	core_mark_dirty(core, conn);
 }

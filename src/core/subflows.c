@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "core/compare.h"
+#include "core/health.h"
 #include "core/match.h"
 #include "core/rails.h"
 
@@ -30,6 +31,19 @@ static bool initial_done(const struct compare *cmp)
 {
 	return cmp->plan.rendezvous == ANCHOR_RENDEZVOUS_CLOSE &&
 		cmp->direct && compare_complete(cmp);
+}
+
+/* Is what was opened in place of a stuck subflow there? */
+static bool is_replaced(const struct compare *cmp, unsigned int i)
+{
+	const struct anchor_path *path = &cmp->view->paths[i];
+
+	for (unsigned int p = 0; p < cmp->plan.n_paths; p++)
+		if (cmp->plan.paths[p].local == path->local &&
+		    cmp->plan.paths[p].remote == path->remote)
+			return cmp->found[p] == cmp->plan.paths[p].count;
+
+	return false;
 }
 
 /*
@@ -56,6 +70,11 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		return true;
 	}
 
+	if (cmp->planned[i] == STUCK) {
+		*ret_reason = CORE_REASON_DEAD;
+		return health_is_dead(cmp, i) || is_replaced(cmp, i);
+	}
+
 	*ret_reason = cmp->planned[i] == REPLACED ? CORE_REASON_REPLACED :
 		CORE_REASON_SURPLUS;
 	return cmp->planned[i] < 0 && compare_chooses(cmp) &&
@@ -74,6 +93,7 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 		.local = subflow->local,
 		.remote = subflow->remote,
 		.mapped = subflow->mapped,
+		.silent = anchor_us(subflow->silent_us),
 	};
 
 	if (subflow->closing || cmp->alive < 2 ||
@@ -83,6 +103,7 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 
 	subflow->closing = true;
 	cmp->alive--;
+	cmp->core->stats.dead += reason == CORE_REASON_DEAD;
 	conn_mark_restore(cmp->conn, &subflow->local.addr);
 }
 
@@ -164,6 +185,18 @@ static struct entry *source_entry(struct compare *cmp,
 			      (local->id + RAILS_SOURCE_ID - 1));
 }
 
+static bool has_stuck(const struct compare *cmp,
+		      const struct anchor_plan_path *want)
+{
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (cmp->planned[i] == STUCK &&
+		    cmp->view->paths[i].local == want->local &&
+		    cmp->view->paths[i].remote == want->remote)
+			return true;
+
+	return false;
+}
+
 static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 {
 	const struct core_local *local =
@@ -172,7 +205,8 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	const struct anchor_endpoint source = { .addr = local->addr };
 	struct core_action action = {
 		.type = CORE_ACTION_OPEN,
-		.reason = CORE_REASON_PLAN,
+		.reason = has_stuck(cmp, want) ? CORE_REASON_STUCK :
+			CORE_REASON_PLAN,
 		.remote_id = remote->id,
 		.local = source,
 		.remote = remote->endpoint,
@@ -203,7 +237,7 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	attempt->opening = true;
 	attempt->backup = want->backup;
 	attempt->until = anchor_time_add(cmp->now,
-					 cmp->core->config->timers.connect);
+					 health_patience(cmp, want));
 	cmp->alive++;
 }
 
@@ -211,11 +245,14 @@ void subflows_open(struct compare *cmp)
 {
 	unsigned int limit = cmp->core->config->limits.subflows;
 
-	if (!may_open(cmp))
-		return;
+	bool mine = may_open(cmp);
 
 	for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
 		const struct anchor_plan_path *want = &cmp->plan.paths[p];
+
+		/* Who notices that a path is stuck sees to it. */
+		if (!mine && !has_stuck(cmp, want))
+			continue;
 
 		if (cmp->found[p] < want->count && cmp->alive < limit &&
 		    anchor_view_pairs(cmp->view, want->local, want->remote))
@@ -253,7 +290,8 @@ void subflows_set_backup(struct compare *cmp)
 	}
 }
 
-static bool attempt_planned(const struct compare *cmp,
+/* Is what it was made for planned, and still not there? */
+static bool attempt_missing(const struct compare *cmp,
 			    const struct attempt *attempt)
 {
 	for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
@@ -264,7 +302,7 @@ static bool attempt_planned(const struct compare *cmp,
 		    anchor_endpoint_equal(
 				&cmp->view->remotes[want->remote].endpoint,
 				&attempt->remote))
-			return true;
+			return cmp->found[p] < want->count;
 	}
 
 	return false;
@@ -283,7 +321,7 @@ void subflows_review_attempts(struct compare *cmp)
 					  core_retry_at(cmp->core, cmp->now,
 							attempt->failures));
 
-		if (!attempt->opening && !attempt_planned(cmp, attempt))
+		if (!attempt->opening && !attempt_missing(cmp, attempt))
 			conn_drop_attempt(conn, attempt);
 	}
 }

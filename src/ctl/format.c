@@ -92,6 +92,40 @@ static bool find_unit(const json_t *age, size_t *ret_unit)
 	return true;
 }
 
+const char *format_mbit(const json_t *object, const char *key, char *buf)
+{
+	const json_t *number = json_object_get(object, key);
+
+	if (!json_is_integer(number))
+		return "-";
+
+	snprintf(buf, FORMAT_MAX, "%.1f",
+		 (double) json_integer_value(number) * 8 / 1e6);
+	return buf;
+}
+
+const char *format_bytes(const json_t *object, const char *key, char *buf)
+{
+	static const char prefixes[] = "kMGTPE";
+	const json_t *number = json_object_get(object, key);
+	double bytes = (double) json_integer_value(number);
+	const char *unit = prefixes;
+
+	if (!json_is_integer(number))
+		return "-";
+
+	if (bytes < 1000) {
+		snprintf(buf, FORMAT_MAX, "%.0f", bytes);
+		return buf;
+	}
+
+	for (bytes /= 1000; bytes >= 999.95 && unit[1]; unit++)
+		bytes /= 1000;
+
+	snprintf(buf, FORMAT_MAX, "%.1f%c", bytes, *unit);
+	return buf;
+}
+
 const char *format_age(const json_t *object, const char *key, char *buf)
 {
 	const json_t *age = json_object_get(object, key);

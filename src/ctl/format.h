@@ -23,6 +23,9 @@ const char *format_string(const json_t *object, const char *key);
 
 /* These fill buf, which holds FORMAT_MAX, and return it or "-". */
 const char *format_number(const json_t *object, const char *key, char *buf);
+/* Bytes per second as Mbit/s, "94.1"; bytes as "1.5M" */
+const char *format_mbit(const json_t *object, const char *key, char *buf);
+const char *format_bytes(const json_t *object, const char *key, char *buf);
 /* "5m", in the largest unit that fits */
 const char *format_age(const json_t *object, const char *key, char *buf);
 /* "3d 4h", with the next smaller one */

@@ -42,6 +42,7 @@ static void print_usage(FILE *out)
 
 	fputs("\n  -s, --socket SOCKET  " ANCHOR_CONTROL_SOCKET "\n"
 	      "  -j, --json           the daemon's own words\n"
+	      "      --samples        with paths: how each of them does\n"
 	      "  -h, --help           this\n"
 	      "      --version\n", out);
 }
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "samples", no_argument, NULL, 'S' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -133,7 +135,7 @@ int main(int argc, char **argv)
 	const char *socket_path = ANCHOR_CONTROL_SOCKET;
 	const struct command *command;
 	json_t *request;
-	bool json = false;
+	bool json = false, samples = false;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "s:jhV", options,
@@ -144,6 +146,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			json = true;
+			break;
+		case 'S':
+			samples = true;
 			break;
 		case 'h':
 			print_usage(stdout);
@@ -168,7 +173,8 @@ int main(int argc, char **argv)
 	if (argc && !command->request)
 		return usage_error("unexpected argument ", argv[0]);
 
-	request = json_pack("{s:s}", "command", command->name);
+	request = json_pack("{s:s, s:b}", "command", command->name,
+			    "samples", samples);
 	if (command->request && !command->request(request, argc, argv))
 		status = usage_error("wrong arguments for ", command->name);
 	else if (command->follows)

@@ -44,7 +44,7 @@ static void print_rest(const json_t *news, FILE *out)
 		"link", "rail", "reason", "failure",
 	};
 	static const char *const numbers[] = {
-		"id", "held_ms", "paths", "took_us", "count",
+		"id", "held_ms", "paths", "silent_us", "took_us", "count",
 	};
 	char text[FORMAT_MAX];
 

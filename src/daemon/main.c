@@ -211,9 +211,9 @@ static void watch_hangup(struct daemon *daemon)
 	l_io_set_read_handler(daemon->hangup, on_hangup, daemon, NULL);
 }
 
-static json_t *answer_status(struct daemon *daemon)
+static json_t *answer_status(struct daemon *daemon, const json_t *request)
 {
-	json_t *answer = engine_report(daemon->engine, "status");
+	json_t *answer = engine_report(daemon->engine, request);
 	json_t *counters = json_object_get(answer, "counters");
 
 	json_object_set_new(counters, "reloads",
@@ -236,7 +236,7 @@ static json_t *on_request(const json_t *request, void *data)
 		return json_pack("{s:s}", "error", "no command");
 
 	if (!strcmp(command, "status"))
-		return answer_status(daemon);
+		return answer_status(daemon, request);
 
 	if (!strcmp(command, "explain"))
 		return engine_explain(daemon->engine, request);
@@ -244,7 +244,7 @@ static json_t *on_request(const json_t *request, void *data)
 	if (!strcmp(command, "reload"))
 		return reload(daemon);
 
-	answer = engine_report(daemon->engine, command);
+	answer = engine_report(daemon->engine, request);
 	if (answer)
 		return answer;
 

@@ -79,6 +79,12 @@ const char *describe_reason(enum core_reason reason)
 		return "the policy does not ask for it";
 	case CORE_REASON_REPLACED:
 		return "the policy wants another in its place";
+	case CORE_REASON_STUCK:
+		return "a subflow there gets no answers";
+	case CORE_REASON_DEAD:
+		return "nothing is answered there";
+	case CORE_REASON_LOOK:
+		return "it may be silent";
 	case CORE_REASON_LIMIT:
 		return "the connection has too many subflows";
 	case CORE_REASON_RESTORE:

@@ -9,6 +9,8 @@
 #include "host/links.h"
 #include "host/listeners.h"
 #include "host/pm.h"
+#include "host/sampler.h"
+#include "host/watch.h"
 #include "netlink/netfacts.h"
 
 struct lost_link {
@@ -16,11 +18,21 @@ struct lost_link {
 	const char *reason;
 };
 
+/* Subflows closed as dead, of one pair of addresses. */
+struct dead_pair {
+	struct anchor_addr local, remote;
+	unsigned int n;
+	struct anchor_span silent;	/* the longest */
+};
+
 struct engine {
 	struct engine_options options;
 	struct core_config core_config;	/* what the core has */
 	struct core *core;
 	struct pm *pm;
+	struct sampler *sampler;
+	struct watch *watch;		/* NULL: it is not wanted */
+	struct l_timeout *load;		/* NULL: no policy wants it */
 	struct netfacts *facts;
 	struct l_io *facts_io;
 	struct links *links;
@@ -34,6 +46,7 @@ struct engine {
 	struct l_queue *lost;	/* links that connections move off */
 	struct anchor_time lost_at;
 	unsigned int moved;		/* paths closed since for that */
+	struct l_queue *dead;	/* pairs not told of yet */
 	struct anchor_time limit_noted;	/* when the log said it last */
 };
 

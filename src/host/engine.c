@@ -15,6 +15,8 @@
 #define RELEASE_S 5
 #define FACTS_BUFFER (1 << 20)
 #define PUMP_US 20000
+#define BATCH_MAX 1024
+#define LOAD_EVERY_S 1
 
 struct anchor_time engine_now(void)
 {
@@ -82,25 +84,36 @@ static void prepare(struct engine *engine, const struct core_action *action)
 						   engine, NULL);
 }
 
+static void submit(struct engine *engine, const struct core_action *action)
+{
+	int err;
+
+	/* One reading too many is asked for again in its time. */
+	if (action->type == CORE_ACTION_SAMPLE) {
+		sampler_submit(engine->sampler, action);
+		return;
+	}
+
+	prepare(engine, action);
+	err = pm_submit(engine->pm, action);
+	journal_action(action);
+	if (err < 0)
+		core_result(engine->core, engine_now(), action, err);
+}
+
 /* Hands in a batch; false if there was nothing to do. */
 static bool submit_batch(struct engine *engine)
 {
 	struct core_action action;
-	bool any = false;
+	unsigned int n = 0;
 
-	while (pm_ready(engine->pm) &&
+	while (pm_ready(engine->pm) && n < BATCH_MAX &&
 	       core_take_action(engine->core, engine_now(), &action)) {
-		int err;
-
-		any = true;
-		prepare(engine, &action);
-		err = pm_submit(engine->pm, &action);
-		journal_action(&action);
-		if (err < 0)
-			core_result(engine->core, engine_now(), &action, err);
+		submit(engine, &action);
+		n++;
 	}
 
-	return any;
+	return n;
 }
 
 static void pump(struct engine *engine);
@@ -109,7 +122,9 @@ static void on_more(struct l_idle *idle, void *data)
 {
 	struct engine *engine = data;
 
+	l_timeout_remove(engine->load);
 	l_idle_remove(engine->more);
+	watch_free(engine->watch);
 	engine->more = NULL;
 	pump(engine);
 }
@@ -125,6 +140,7 @@ static void pump(struct engine *engine)
 
 	while (submit_batch(engine)) {
 		pm_flush(engine->pm);
+		sampler_flush(engine->sampler);
 		if (anchor_time_since(engine_now(), start).us < PUMP_US)
 			continue;
 
@@ -173,12 +189,19 @@ static void on_result(const struct core_action *action, int error,
 		l_warn("%s failed: %s%s%s", describe_action(action, text),
 		       strerror(-error), *reason ? ": " : "", reason);
 
-	if (action->type == CORE_ACTION_CLOSE &&
-	    action->reason == CORE_REASON_LINK && !error)
-		engine->moved++;
+	if (!error && action->type == CORE_ACTION_CLOSE)
+		journal_closed(engine, action);
 
 	news_action(engine, action, error);
 	core_result(engine->core, engine_now(), action, error);
+}
+
+static void on_sample(const struct core_action *action,
+		      const struct core_sample *sample, void *data)
+{
+	struct engine *engine = data;
+
+	core_sample(engine->core, engine_now(), action, sample);
 }
 
 static void on_batch(void *data)
@@ -197,6 +220,66 @@ static void on_failure(int error, void *data)
 	struct engine *engine = data;
 
 	engine->options.on_failure(error, engine->options.data);
+}
+
+/* What the watch asks for when loss probes were sent. */
+static struct anchor_span on_alarm(void *data)
+{
+	struct engine *engine = data;
+	struct anchor_time start = engine_now();
+
+	core_look(engine->core, start);
+	pump(engine);
+	return anchor_time_since(engine_now(), start);
+}
+
+static void set_watch(struct engine *engine)
+{
+	struct anchor_span every = engine->options.config->timers.look;
+
+	watch_free(engine->watch);
+	engine->watch = every.us ? watch_new(every, on_alarm, engine) : NULL;
+}
+
+static bool wants_load(const struct engine *engine)
+{
+	const struct core_config *config = &engine->core_config;
+
+	for (size_t i = 0; i < config->n_rules; i++)
+		if (config->rules[i].policy->flags & ANCHOR_WANTS_LOAD)
+			return true;
+
+	return false;
+}
+
+static void on_load(struct l_timeout *timeout, void *data)
+{
+	struct engine *engine = data;
+
+	for (size_t i = 0; i < engine->links->n_links; i++) {
+		const struct link *link = &engine->links->links[i];
+		struct anchor_load load;
+
+		if (link->state == LINK_USABLE &&
+		    sampler_load(engine->sampler, link->facts.ifindex,
+				 link->facts.name, &load))
+			core_set_load(engine->core, link->facts.ifindex,
+				      &load);
+	}
+
+	if (timeout)
+		l_timeout_modify(timeout, LOAD_EVERY_S);
+}
+
+static void set_load(struct engine *engine)
+{
+	l_timeout_remove(engine->load);
+	engine->load = NULL;
+	if (!wants_load(engine))
+		return;
+
+	on_load(NULL, engine);
+	engine->load = l_timeout_create(LOAD_EVERY_S, on_load, engine, NULL);
 }
 
 static void copy_facts(const struct netfacts *facts,
@@ -383,6 +466,8 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 	engine->options.config = config;
 	engine->options.policies = policies;
 	pm_set_commands(engine->pm, config->limits.commands);
+	set_watch(engine);
+	set_load(engine);
 	journal_links(engine, old);
 	links_free(old);
 	pump(engine);
@@ -435,6 +520,17 @@ static int open_facts(struct engine *engine, char *reason, size_t len)
 	return 0;
 }
 
+static struct sampler *open_sampler(struct engine *engine)
+{
+	struct sampler_options options = {
+		.per_second = engine->options.config->limits.samples,
+		.on_sample = on_sample,
+		.data = engine,
+	};
+
+	return sampler_new(&options);
+}
+
 static int engine_open(struct engine *engine, char *reason, size_t len)
 {
 	int err = open_pm(engine, reason, len);
@@ -447,10 +543,14 @@ static int engine_open(struct engine *engine, char *reason, size_t len)
 		return err;
 
 	err = update_links(engine);
-	if (err < 0)
+	if (err < 0) {
 		snprintf(reason, len, "links: %s", strerror(-err));
+		return err;
+	}
 
-	return err;
+	set_watch(engine);
+	set_load(engine);
+	return 0;
 }
 
 static uint64_t seed(void)
@@ -469,11 +569,13 @@ int engine_new(const struct engine_options *options,
 
 	engine->options = *options;
 	engine->lost = l_queue_new();
+	engine->dead = l_queue_new();
 	engine->started = engine_now();
 	engine->core_config = make_core_config(options->config,
 					       options->policies);
 	engine->deadline = l_timeout_create_ms(LONGEST_WAIT_MS, on_deadline,
 					       engine, NULL);
+	engine->sampler = open_sampler(engine);
 	engine->listeners = listeners_new(options->config->join.port);
 	engine->core = core_new(&engine->core_config, seed());
 	if (engine->core && engine->listeners)
@@ -498,13 +600,17 @@ void engine_free(struct engine *engine)
 	l_timeout_remove(engine->deadline);
 	l_timeout_remove(engine->listen_again);
 	l_timeout_remove(engine->release);
+	l_timeout_remove(engine->load);
 	l_idle_remove(engine->more);
+	watch_free(engine->watch);
 	l_io_destroy(engine->facts_io);
 	netfacts_free(engine->facts);
 	pm_free(engine->pm);
+	sampler_free(engine->sampler);
 	core_free(engine->core);
 	listeners_free(engine->listeners);
 	links_free(engine->links);
 	l_queue_destroy(engine->lost, l_free);
+	l_queue_destroy(engine->dead, l_free);
 	l_free(engine);
 }

@@ -52,9 +52,10 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 json_t *engine_explain(struct engine *engine, const json_t *request);
 
 /*
- * Answers "status", "links", "connections" or "paths"; NULL for another
+ * Answers {"command": "status"}, "links", "connections" or "paths", the last
+ * two with "samples": true also with how subflows do; NULL for another
  * question. A new reference.
  */
-json_t *engine_report(struct engine *engine, const char *what);
+json_t *engine_report(struct engine *engine, const json_t *request);
 
 #endif

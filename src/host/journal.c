@@ -230,8 +230,57 @@ static void log_down(void *data, void *user_data)
 	news_link_down(engine, lost->name, lost->reason, engine->moved, us);
 }
 
+static bool is_pair(const void *data, const void *user_data)
+{
+	const struct core_action *action = user_data;
+	const struct dead_pair *pair = data;
+
+	return anchor_addr_equal(&pair->local, &action->local.addr) &&
+		anchor_addr_equal(&pair->remote, &action->remote.addr);
+}
+
+static void note_dead(struct engine *engine, const struct core_action *action)
+{
+	struct dead_pair *pair = l_queue_find(engine->dead, is_pair, action);
+
+	if (!pair) {
+		pair = l_new(struct dead_pair, 1);
+		pair->local = action->local.addr;
+		pair->remote = action->remote.addr;
+		l_queue_push_tail(engine->dead, pair);
+	}
+
+	pair->n++;
+	if (pair->silent.us < action->silent.us)
+		pair->silent = action->silent;
+}
+
+void journal_closed(struct engine *engine, const struct core_action *action)
+{
+	if (action->reason == CORE_REASON_LINK)
+		engine->moved++;
+	else if (action->reason == CORE_REASON_DEAD)
+		note_dead(engine, action);
+}
+
+static void log_dead(void *data, void *user_data)
+{
+	struct engine *engine = user_data;
+	const struct dead_pair *pair = data;
+	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
+
+	l_warn("%s - %s on %s is silent: no answer for %" PRId64 " ms; %u "
+	       "path%s moved off it, tried again later",
+	       addrtext(&pair->local, local), addrtext(&pair->remote, remote),
+	       journal_link_of(engine, &pair->local), pair->silent.us / 1000,
+	       pair->n, pair->n == 1 ? "" : "s");
+	news_dead(engine, pair);
+}
+
 void journal_moves(struct engine *engine)
 {
+	l_queue_foreach(engine->dead, log_dead, engine);
+	l_queue_clear(engine->dead, l_free);
 	l_queue_foreach(engine->lost, log_down, engine);
 	l_queue_clear(engine->lost, l_free);
 	engine->moved = 0;

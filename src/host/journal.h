@@ -11,7 +11,10 @@ void journal_action(const struct core_action *action);
 /* Links that became usable or ceased to be since before, which may be NULL. */
 void journal_links(struct engine *engine, const struct links *before);
 
-/* Connections have moved off the links that were lost. */
+/* A subflow was closed. */
+void journal_closed(struct engine *engine, const struct core_action *action);
+
+/* Connections have moved off links that were lost, and paths that were dead. */
 void journal_moves(struct engine *engine);
 
 /* Modules that ask for what cannot be. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "host/describe.h"
+#include "host/journal.h"
 #include "host/json.h"
 #include "host/news.h"
 
@@ -48,6 +49,21 @@ void news_link_down(struct engine *engine, const char *name,
 				"reason", reason,
 				"paths", (int) paths,
 				"took_us", (json_int_t) took_us));
+}
+
+void news_dead(struct engine *engine, const struct dead_pair *pair)
+{
+	const char *link = journal_link_of(engine, &pair->local);
+
+	if (is_watched(engine))
+		publish(engine, json_pack("{s:s, s:{s:o}, s:{s:o}, s:o, s:i, "
+				"s:I}",
+				"event", "path-silent",
+				"local", "address", json_addr(&pair->local),
+				"remote", "address", json_addr(&pair->remote),
+				"link", json_name(link),
+				"paths", (int) pair->n,
+				"silent_us", (json_int_t) pair->silent.us));
 }
 
 static const char *event_name(enum core_event_type type)

@@ -15,6 +15,9 @@ void news_link_up(struct engine *engine, const struct link *link,
 void news_link_down(struct engine *engine, const char *name,
 		    const char *reason, unsigned int paths, int64_t took_us);
 
+/* Subflows closed because nothing was answered. */
+void news_dead(struct engine *engine, const struct dead_pair *pair);
+
 /* What the kernel says of a connection or a subflow. */
 void news_event(struct engine *engine, const struct core_event *event);
 

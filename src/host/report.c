@@ -41,15 +41,22 @@ static json_t *report_counters(struct engine *engine,
 			       const struct core_stats *stats)
 {
 	struct nlsock_stats events, commands, facts;
+	struct sampler_stats samples;
 
+	sampler_get_stats(engine->sampler, &samples);
 	pm_get_stats(engine->pm, &events, &commands);
 	netfacts_get_stats(engine->facts, &facts);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I, s:I, s:I}",
 			 "events", (json_int_t) stats->events,
 			 "actions", (json_int_t) stats->actions,
 			 "failed", (json_int_t) stats->failed,
 			 "ignored", (json_int_t) stats->ignored,
 			 "over_limit", (json_int_t) stats->over_limit,
+			 "dead", (json_int_t) stats->dead,
+			 "samples", (json_int_t) samples.taken,
+			 "samples_skipped", (json_int_t) samples.skipped,
+			 "sample_us", (json_int_t) samples.us,
 			 "bad_plan_items", (json_int_t) stats->plans_bad,
 			 "overruns", (json_int_t) (events.overruns +
 						   commands.overruns +
@@ -63,7 +70,7 @@ static json_t *report_counters(struct engine *engine,
 			 listeners_strangers(engine->listeners));
 }
 
-static json_t *report_status(struct engine *engine)
+static json_t *report_status(struct engine *engine, const json_t *request)
 {
 	struct core_stats stats;
 	int links = 0;
@@ -130,7 +137,7 @@ static json_t *report_link(const struct engine *engine,
 			 "addresses", addresses);
 }
 
-static json_t *report_links(struct engine *engine)
+static json_t *report_links(struct engine *engine, const json_t *request)
 {
 	json_t *list = json_array();
 
@@ -140,6 +147,13 @@ static json_t *report_links(struct engine *engine)
 
 	return json_pack("{s:o}", "links", list);
 }
+
+/* What a list of connections or paths is made with. */
+struct collector {
+	const struct engine *engine;
+	json_t *list;
+	bool samples;		/* how do subflows do? */
+};
 
 /* A subflow, or an attempt at one, as seen from its two addresses. */
 static json_t *json_subflow(const struct engine *engine,
@@ -156,10 +170,39 @@ static json_t *json_subflow(const struct engine *engine,
 			 "state", state);
 }
 
-static json_t *report_path(const struct engine *engine,
+static json_t *json_sample(const struct core_sample *sample)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "rtt_us", (json_int_t) sample->rtt.us,
+			 "rtt_min_us", (json_int_t) sample->rtt_min.us,
+			 "delivery_rate", (json_int_t) sample->delivery_rate,
+			 "bytes_out", (json_int_t) sample->bytes_out,
+			 "bytes_in", (json_int_t) sample->bytes_in,
+			 "unacked", (json_int_t) sample->unacked,
+			 "waiting", (json_int_t) sample->waiting,
+			 "retransmitted", (json_int_t) sample->retransmitted,
+			 "cwnd", (json_int_t) sample->cwnd,
+			 "last_ack_us", (json_int_t) sample->last_ack.us);
+}
+
+/* null if it could not be read, or would have been one too many. */
+static json_t *take_sample(const struct engine *engine,
+			   const struct anchor_endpoint *local,
+			   const struct anchor_endpoint *remote, int ifindex)
+{
+	struct core_sample sample;
+
+	if (!sampler_read(engine->sampler, local, remote, ifindex, &sample))
+		return json_null();
+
+	return json_sample(&sample);
+}
+
+static json_t *report_path(const struct collector *collector,
 			   const struct anchor_view *view,
 			   const struct anchor_path *path)
 {
+	const struct engine *engine = collector->engine;
 	const struct anchor_local *local = &view->locals[path->local];
 	const struct anchor_remote *remote = &view->remotes[path->remote];
 	struct anchor_endpoint from = { local->addr, path->local_port };
@@ -177,6 +220,11 @@ static json_t *report_path(const struct engine *engine,
 	json_object_set_new(subflow, "remote", json_endpoint(&to));
 	json_object_set_new(subflow, "age_ms",
 			    json_integer(age_ms(path->since)));
+	if (collector->samples)
+		json_object_set_new(subflow, "sample",
+				    take_sample(engine, &from, &to,
+						local->ifindex));
+
 	return subflow;
 }
 
@@ -225,17 +273,19 @@ static json_t *report_attempt(const struct engine *engine,
 	return subflow;
 }
 
-static json_t *report_subflows(const struct engine *engine,
+static json_t *report_subflows(const struct collector *collector,
 			       const struct core_conn_info *info)
 {
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < info->view->n_paths; i++)
-		json_array_append_new(list, report_path(engine, info->view,
+		json_array_append_new(list, report_path(collector,
+						info->view,
 						&info->view->paths[i]));
 
 	for (size_t i = 0; i < info->n_attempts; i++)
-		json_array_append_new(list, report_attempt(engine, info->view,
+		json_array_append_new(list, report_attempt(collector->engine,
+						info->view,
 						&info->attempts[i]));
 
 	return list;
@@ -280,11 +330,6 @@ static json_t *report_peer_announced(const struct engine *engine,
 	return list;
 }
 
-struct collector {
-	const struct engine *engine;
-	json_t *list;
-};
-
 static void collect_connection(const struct core_conn_info *info, void *data)
 {
 	const struct collector *collector = data;
@@ -306,15 +351,26 @@ static void collect_connection(const struct core_conn_info *info, void *data)
 		"policy", info->policy,
 		"established", info->established,
 		"age_ms", (json_int_t) age_ms(info->since),
-		"subflows", report_subflows(collector->engine, info),
+		"subflows", report_subflows(collector, info),
 		"announced", report_announced(info),
 		"peer_announced", report_peer_announced(collector->engine,
 							view)));
 }
 
-static json_t *report_connections(struct engine *engine)
+static struct collector make_collector(const struct engine *engine,
+				       const json_t *request)
 {
-	struct collector collector = { engine, json_array() };
+	return (struct collector) {
+		.engine = engine,
+		.list = json_array(),
+		.samples = json_is_true(json_object_get(request, "samples")),
+	};
+}
+
+static json_t *report_connections(struct engine *engine,
+				  const json_t *request)
+{
+	struct collector collector = make_collector(engine, request);
 
 	core_each_conn(engine->core, engine_now(), collect_connection,
 		       &collector);
@@ -324,7 +380,7 @@ static json_t *report_connections(struct engine *engine)
 static void collect_paths(const struct core_conn_info *info, void *data)
 {
 	const struct collector *collector = data;
-	json_t *subflows = report_subflows(collector->engine, info);
+	json_t *subflows = report_subflows(collector, info);
 	json_t *subflow;
 	char token[9];
 	size_t i;
@@ -340,9 +396,9 @@ static void collect_paths(const struct core_conn_info *info, void *data)
 	json_decref(subflows);
 }
 
-static json_t *report_paths(struct engine *engine)
+static json_t *report_paths(struct engine *engine, const json_t *request)
 {
-	struct collector collector = { engine, json_array() };
+	struct collector collector = make_collector(engine, request);
 
 	core_each_conn(engine->core, engine_now(), collect_paths, &collector);
 	return json_pack("{s:o}", "paths", collector.list);
@@ -350,7 +406,7 @@ static json_t *report_paths(struct engine *engine)
 
 static const struct {
 	const char *what;
-	json_t *(*report)(struct engine *engine);
+	json_t *(*report)(struct engine *engine, const json_t *request);
 } reports[] = {
 	{ "status", report_status },
 	{ "links", report_links },
@@ -358,11 +414,14 @@ static const struct {
 	{ "paths", report_paths },
 };
 
-json_t *engine_report(struct engine *engine, const char *what)
+json_t *engine_report(struct engine *engine, const json_t *request)
 {
+	const char *what = json_string_value(json_object_get(request,
+							     "command"));
+
 	for (size_t i = 0; i < L_ARRAY_SIZE(reports); i++)
 		if (!strcmp(what, reports[i].what))
-			return reports[i].report(engine);
+			return reports[i].report(engine, request);
 
 	return NULL;
 }

@@ -33,7 +33,9 @@
  *	down TOKEN LOCAL REMOTE [ERRNO|prohibited]
  *	priority TOKEN LOCAL REMOTE backup|normal
  *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
- *		[rtt=10ms] [app-limited]	what it does from now on
+ *		[rtt=10ms] [app-limited] [silent]	what it does from now
+ *					on; silent: it gets no answers
+ *	look				a loss probe was sent
  *	load eth1 [speed=MBIT] [out=MBIT] [in=MBIT]
  *	wait 300ms
  *
@@ -609,6 +611,7 @@ static const struct command {
 	{ "priority", 5, EVENT, do_priority },
 	{ "carries", 5, EVENT, do_carries },
 	{ "load", 3, EVENT, do_load },
+	{ "look", 1, EVENT, do_look },
 	{ "wait", 2, EVENT, do_wait },
 	{ "expect", 3, EVENT, do_expect },
 };

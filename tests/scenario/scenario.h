@@ -21,6 +21,8 @@ struct flow {
 	struct anchor_span rtt;
 	struct anchor_time since;	/* counted until then */
 	bool app_limited;
+	bool silent;			/* gets no ACK for what it sends */
+	struct anchor_time silent_since;
 };
 
 struct scenario {
@@ -62,6 +64,7 @@ size_t find_name(struct scenario *s, const char *name);
 
 /* traffic.c: lines about it, and answers to what the core asks of it. */
 void do_carries(struct scenario *s, char **words, int n);
+void do_look(struct scenario *s, char **words, int n);
 void do_load(struct scenario *s, char **words, int n);
 void answer_sample(struct scenario *s, const struct core_action *action);
 

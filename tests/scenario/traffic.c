@@ -44,6 +44,8 @@ static void set_flow(struct scenario *s, struct flow *flow, const char *word)
 		flow->rtt = parse_span(s, value);
 	else if (!strcmp(word, "app-limited"))
 		flow->app_limited = true;
+	else if (!strcmp(word, "silent"))
+		flow->silent = true;
 	else
 		fail(s, "not understood: %s", word);
 }
@@ -73,6 +75,8 @@ void do_carries(struct scenario *s, char **words, int n)
 	flow->busy = 0;
 	flow->rtt = anchor_ms(1);
 	flow->app_limited = false;
+	flow->silent = false;
+	flow->silent_since = s->now;
 	for (int i = 4; i < n; i++)
 		set_flow(s, flow, words[i]);
 }
@@ -99,6 +103,11 @@ void do_load(struct scenario *s, char **words, int n)
 	core_set_load(s->core, (int) find_name(s, words[1]) + 1, &load);
 }
 
+void do_look(struct scenario *s, char **words, int n)
+{
+	core_look(s->core, s->now);
+}
+
 /* A subflow that nothing was said of carries nothing. */
 void answer_sample(struct scenario *s, const struct core_action *action)
 {
@@ -117,6 +126,10 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		sample.bytes_in = (uint64_t) flow->bytes_in;
 		sample.busy = anchor_us((int64_t) flow->busy_us);
 		sample.app_limited = flow->app_limited;
+		sample.unacked = flow->silent || flow->busy ? 10 : 0;
+		if (flow->silent)
+			sample.last_ack = anchor_time_since(s->now,
+							flow->silent_since);
 	}
 
 	core_sample(s->core, s->now, action, &sample);

@@ -190,7 +190,13 @@ static void give_sample(struct sim *sim, const struct core_action *action)
 		.bytes_out = prng_next(&sim->random),
 		.bytes_in = pick(sim, 1000),
 		.busy = anchor_us((int64_t) prng_next(&sim->random)),
+		.rtt = anchor_us(pick(sim, 20000)),
+		.unacked = pick(sim, 4),
+		.last_ack = anchor_us(pick(sim, 100000)),
 	};
+
+	if (pick(sim, 2))
+		sample.bytes_out = 1;
 
 	core_sample(sim->core, sim->now, action, &sample);
 }
@@ -336,7 +342,8 @@ static void step(struct sim *sim)
 
 static void advance(struct sim *sim)
 {
-	sim->now = anchor_time_add(sim->now, anchor_ms(pick(sim, 3000)));
+	sim->now = anchor_time_add(sim->now,
+			anchor_ms(pick(sim, pick(sim, 2) ? 3000 : 30)));
 	core_expire(sim->core, sim->now);
 }
 
@@ -498,6 +505,9 @@ static void run(uint64_t seed)
 
 		if (!pick(&sim, 20))
 			reload(&sim);
+
+		if (!pick(&sim, 4))
+			core_look(sim.core, sim.now);
 
 		take_complaints(&sim);
 	}

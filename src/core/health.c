@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Paths that fail without a word. */
+#include "core/health.h"
+
+#define LOOK_FOR anchor_ms(60)		/* without a suspicion */
+#define LOOK_LONGEST anchor_ms(3000)	/* with one */
+#define LOOK_EVERY anchor_ms(5)
+#define STUCK_MIN_US 10000
+#define DEAD_MIN_US 20000
+#define LOSSY_MIN_US 250000
+#define LOSSY_PER_MILLE 2
+#define SEGMENT 1448
+#define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
+
+static void calm(struct subflow *subflow)
+{
+	subflow->silent_since = ANCHOR_NEVER;
+	subflow->silent_us = 0;
+}
+
+void core_look(struct core *core, struct anchor_time now)
+{
+	for (struct conn *conn = table_next(&core->conns, NULL); conn;
+	     conn = table_next(&core->conns, conn)) {
+		if (conn->n_subflows < 2)
+			continue;
+
+		if (!anchor_time_before(now, conn->look_until)) {
+			conn->look_since = now;
+			for (unsigned int i = 0; i < conn->n_subflows; i++)
+				calm(&conn->subflows[i]);
+		}
+
+		conn->look_until = anchor_time_add(now, LOOK_FOR);
+		core_mark_dirty(core, conn);
+	}
+}
+
+/* As RFC 6298 has it for the retransmission timeout, but for its minimum. */
+static uint32_t round_trip(const struct core_sample *sample)
+{
+	return (uint32_t) (sample->rtt.us + 4 * sample->rtt_var.us);
+}
+
+static bool is_lossy(const struct core_sample *sample)
+{
+	return (uint64_t) sample->retransmitted * SEGMENT * 1000 >
+		sample->bytes_out * LOSSY_PER_MILLE;
+}
+
+/* Has an ACK come in since it is watched? */
+static bool has_answered(const struct subflow *subflow,
+			 struct anchor_time now,
+			 const struct core_sample *sample)
+{
+	int64_t watched = anchor_time_since(now, subflow->silent_since).us;
+
+	return sample->bytes_out != subflow->acked ||
+		sample->last_ack.us + CLOCK_US < watched;
+}
+
+void health_note(struct subflow *subflow, struct anchor_time now,
+		 const struct core_sample *sample)
+{
+	subflow->round_trip_us = round_trip(sample);
+	if (!sample->unacked) {
+		calm(subflow);
+	} else if (anchor_time_is_never(subflow->silent_since) ||
+		   has_answered(subflow, now, sample)) {
+		subflow->silent_since = now;
+		subflow->silent_us = 0;
+		subflow->lossy = is_lossy(sample);
+	} else {
+		subflow->silent_us = (uint32_t) anchor_time_since(now,
+						subflow->silent_since).us;
+	}
+
+	subflow->acked = sample->bytes_out;
+}
+
+bool health_is_stuck(const struct subflow *subflow)
+{
+	return subflow->silent_us >= STUCK_MIN_US &&
+		subflow->silent_us >= subflow->round_trip_us;
+}
+
+static uint32_t patience(const struct subflow *subflow)
+{
+	uint32_t least = subflow->lossy ? LOSSY_MIN_US : DEAD_MIN_US;
+
+	return subflow->round_trip_us > least ? subflow->round_trip_us :
+		least;
+}
+
+static bool is_of(const struct compare *cmp, unsigned int path,
+		  uint8_t local, uint8_t remote)
+{
+	return cmp->view->paths[path].local == local &&
+		cmp->view->paths[path].remote == remote;
+}
+
+struct anchor_span health_patience(const struct compare *cmp,
+				   const struct anchor_plan_path *want)
+{
+	uint32_t longest = 0;
+
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (cmp->planned[i] == STUCK &&
+		    is_of(cmp, i, want->local, want->remote) &&
+		    patience(&cmp->conn->subflows[i]) > longest)
+			longest = patience(&cmp->conn->subflows[i]);
+
+	return longest ? anchor_us(longest) :
+		cmp->core->config->timers.connect;
+}
+
+/* Has what was opened in its place failed since? */
+static bool has_failed(const struct compare *cmp, unsigned int path)
+{
+	const struct anchor_path *view_path = &cmp->view->paths[path];
+	const struct anchor_remote *remote =
+				&cmp->view->remotes[view_path->remote];
+	const struct attempt *attempt;
+
+	attempt = conn_find_attempt(cmp->conn,
+				    &cmp->view->locals[view_path->local].addr,
+				    &remote->endpoint);
+	if (attempt)
+		return !attempt->opening && attempt->failures;
+
+	/* Nothing could be opened there, by us at least. */
+	return cmp->conn->subflows[path].silent_us >=
+		STUCK_MIN_US + 2 * patience(&cmp->conn->subflows[path]);
+}
+
+static bool has_other(const struct compare *cmp, unsigned int path)
+{
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (i != path && !cmp->conn->subflows[i].closing &&
+		    !health_is_stuck(&cmp->conn->subflows[i]))
+			return true;
+
+	return false;
+}
+
+bool health_is_dead(const struct compare *cmp, unsigned int path)
+{
+	return has_other(cmp, path) && has_failed(cmp, path);
+}
+
+static bool is_suspicious(const struct conn *conn)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (!anchor_time_is_never(conn->subflows[i].silent_since))
+			return true;
+
+	return false;
+}
+
+struct anchor_span health_every(const struct compare *cmp)
+{
+	struct conn *conn = cmp->conn;
+
+	if (!anchor_time_before(cmp->now, conn->look_until)) {
+		if (!conn->look_until.us || !is_suspicious(conn) ||
+		    anchor_time_since(cmp->now, conn->look_since).us >
+		    LOOK_LONGEST.us)
+			return anchor_us(0);
+
+		conn->look_until = anchor_time_add(cmp->now, LOOK_FOR);
+	}
+
+	return LOOK_EVERY;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Paths that fail without a word: a switch that forwards nothing while the
+ * carrier stays, a filter, a loss in one direction.
+ *
+ * The host says when to look (core_look()): when the namespace has sent a
+ * loss probe or met a retransmission timeout. That proves nothing, ordinary
+ * losses do it too; but then the subflows of connections that have more than
+ * one are read every few milliseconds, and
+ *
+ *	stuck	is one that has data under way and gets no ACK at all for as
+ *		long as its round trip time and variance allow, STUCK_MIN at
+ *		least. A path that is merely slow or lossy is not: its peer
+ *		acknowledges something. A stuck subflow does not count as a
+ *		path, so another is opened in its place, at once. If that
+ *		comes up, the path is alive, but not for the stuck one (a
+ *		fabric has put it on a dead way): it is closed as surplus.
+ *	dead	is a stuck subflow if the other one does not come up in as
+ *		long again, DEAD_MIN at least, or LOSSY_MIN where packets are
+ *		lost all the time. If the connection has a subflow that is
+ *		not stuck, it is closed, which moves its data at once; its
+ *		pair is tried again like any that has failed.
+ *
+ * So a false alarm costs a subflow more at most, the peer that is stopped
+ * altogether loses nothing, and the last subflow is never closed. Private to
+ * the core.
+ */
+#ifndef CORE_HEALTH_H
+#define CORE_HEALTH_H
+
+#include "core/compare.h"
+
+/* Takes a reading of a subflow that is looked at. */
+void health_note(struct subflow *subflow, struct anchor_time now,
+		 const struct core_sample *sample);
+
+bool health_is_stuck(const struct subflow *subflow);
+
+/* Given that it is stuck: is it dead? */
+bool health_is_dead(const struct compare *cmp, unsigned int path);
+
+/* How long the subflow in its place has to come up. */
+struct anchor_span health_patience(const struct compare *cmp,
+				   const struct anchor_plan_path *want);
+
+/* How often to read, 0: not at all. */
+struct anchor_span health_every(const struct compare *cmp);
+
+#endif
