@@ -66,14 +66,15 @@ int linkload_decode(const struct nlmsghdr *nlh, struct linkload *ret_load)
 }
 
 /* The kernel first says how many words of link modes it has (negative). */
-struct link_settings {
+union link_settings {
 	struct ethtool_link_settings head;
-	uint32_t modes[3 * INT8_MAX];
+	uint8_t room[sizeof(struct ethtool_link_settings) +
+		     3 * INT8_MAX * sizeof(uint32_t)];
 };
 
 static uint32_t ask_speed(int fd, const char *name)
 {
-	struct link_settings settings = {
+	union link_settings settings = {
 		.head.cmd = ETHTOOL_GLINKSETTINGS,
 	};
 	struct ifreq request = { .ifr_data = (void *) &settings };
