@@ -291,6 +291,7 @@ scenarios = \
 	tests/scenarios/only-ours.scn \
 	tests/scenarios/path-reset.scn \
 	tests/scenarios/peer-withdraws.scn \
+	tests/scenarios/places-stay.scn \
 	tests/scenarios/port-changes.scn \
 	tests/scenarios/rails-by-id.scn \
 	tests/scenarios/refused.scn \

@@ -90,6 +90,7 @@ struct core_config {
 };
 
 #define CORE_RAILS_MAX 64
+#define CORE_PLACES_MAX 256
 
 /* One usable link address. */
 struct core_local {
@@ -113,12 +114,25 @@ struct core_rail {
 };
 
 /*
+ * An address of ours that tells where peers' addresses like it are, whether
+ * its link is up or not: where the peer is does not change with our links.
+ */
+struct core_place {
+	struct anchor_addr addr;
+	int16_t rail;		/* or ANCHOR_RAIL_NONE: it had one, which is
+				 * no more */
+};
+
+/*
  * The host's side of the facts, given whole each time. It is copied, but for
  * the strings and prefixes, which must live until the next call.
  */
 struct core_host {
 	const struct core_local *locals;	/* at most ANCHOR_LOCALS_MAX */
 	size_t n_locals;
+	const struct core_place *places;	/* of links that are down,
+						 * too; may be none */
+	size_t n_places;		/* at most CORE_PLACES_MAX */
 	const struct core_rail *rails;
 	size_t n_rails;
 	const struct anchor_prefix *rendezvous;
@@ -181,6 +195,7 @@ enum core_reason {
 	CORE_REASON_REPLACED,		/* the policy wants another instead */
 	CORE_REASON_STUCK,		/* in place of one that is silent */
 	CORE_REASON_DEAD,		/* it is silent, and so is a new one */
+	CORE_REASON_STRANDED,		/* it is silent, a new one is not */
 	CORE_REASON_LOOK,		/* it may be silent */
 	CORE_REASON_LIMIT,		/* more than the limits allow */
 	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */
@@ -249,8 +264,8 @@ int core_set_config(struct core *core, const struct core_config *config,
 		    unsigned int *ret_moved);
 
 /*
- * Returns 0; -EINVAL for more locals than ANCHOR_LOCALS_MAX or more rails
- * than CORE_RAILS_MAX.
+ * Returns 0; -EINVAL for more locals than ANCHOR_LOCALS_MAX, rails than
+ * CORE_RAILS_MAX or places than CORE_PLACES_MAX.
  */
 int core_set_host(struct core *core, struct anchor_time now,
 		  const struct core_host *host);

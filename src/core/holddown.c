@@ -39,13 +39,14 @@ static struct holddown_entry *make_room(struct holddown *holddown)
 	return oldest;
 }
 
-static void add(struct holddown *holddown, struct anchor_time now,
-		const struct core_local *local)
+static struct holddown_entry *add(struct holddown *holddown,
+				  struct anchor_time now,
+				  const struct core_local *local)
 {
 	struct holddown_entry *entry = make_room(holddown);
 
 	if (!entry)
-		return;
+		return NULL;
 
 	*entry = (struct holddown_entry) {
 		.addr = local->addr,
@@ -54,6 +55,7 @@ static void add(struct holddown *holddown, struct anchor_time now,
 		.present = true,
 	};
 	strncpy(entry->link, local->link, sizeof(entry->link) - 1);
+	return entry;
 }
 
 static void lose(struct holddown_entry *entry,
@@ -96,22 +98,37 @@ static bool is_there(const struct holddown_entry *entry,
 	return false;
 }
 
+static void note_rail(struct holddown_entry *entry,
+		      const struct core_host *host,
+		      const struct core_local *local)
+{
+	const char *name = local->rail < 0 ? "" :
+		host->rails[local->rail].name;
+
+	strncpy(entry->rail, name, sizeof(entry->rail) - 1);
+}
+
 void holddown_note(struct holddown *holddown,
 		   const struct core_timers *timers, struct anchor_time now,
-		   const struct core_local *locals, size_t n)
+		   const struct core_host *host)
 {
 	for (unsigned int i = 0; i < holddown->n; i++)
 		if (holddown->entries[i].present &&
-		    !is_there(&holddown->entries[i], locals, n))
+		    !is_there(&holddown->entries[i], host->locals,
+			      host->n_locals))
 			lose(&holddown->entries[i], timers, now);
 
-	for (size_t i = 0; i < n; i++) {
-		struct holddown_entry *entry = find(holddown, &locals[i]);
+	for (size_t i = 0; i < host->n_locals; i++) {
+		const struct core_local *local = &host->locals[i];
+		struct holddown_entry *entry = find(holddown, local);
 
 		if (!entry)
-			add(holddown, now, &locals[i]);
+			entry = add(holddown, now, local);
 		else if (!entry->present)
 			regain(entry, timers, now);
+
+		if (entry)
+			note_rail(entry, host, local);
 	}
 }
 

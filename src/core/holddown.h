@@ -17,6 +17,7 @@
 struct holddown_entry {
 	struct anchor_addr addr;
 	char link[16];
+	char rail[16];			/* its name, "" for none */
 	struct anchor_time since;	/* it has been there, or away */
 	struct anchor_time until;	/* it waits */
 	uint8_t flaps;
@@ -31,7 +32,7 @@ struct holddown {
 /* Which addresses there are now. */
 void holddown_note(struct holddown *holddown,
 		   const struct core_timers *timers, struct anchor_time now,
-		   const struct core_local *locals, size_t n);
+		   const struct core_host *host);
 
 /* Until when an address waits; not after now if it does not. */
 struct anchor_time holddown_until(const struct holddown *holddown,

@@ -38,6 +38,49 @@ static void copy_offered(struct core *core, const struct core_host *host)
 	core->n_offered = host->n_locals;
 }
 
+static int16_t find_rail(const struct core_host *host, const char *name)
+{
+	for (size_t i = 0; i < host->n_rails; i++)
+		if (!strncmp(host->rails[i].name, name, 15))
+			return (int16_t) i;
+
+	return ANCHOR_RAIL_NONE;
+}
+
+static bool is_place(const struct core_host *host,
+		     const struct anchor_addr *addr)
+{
+	for (size_t i = 0; i < host->n_places; i++)
+		if (anchor_addr_equal(&host->places[i].addr, addr))
+			return true;
+
+	return false;
+}
+
+/* Those that the host tells, and addresses that it had. */
+static void note_places(struct core *core, const struct core_host *host)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < host->n_places; i++)
+		core->places[n++] = host->places[i];
+
+	for (unsigned int i = 0; i < core->holddown.n; i++) {
+		const struct holddown_entry *entry =
+						&core->holddown.entries[i];
+
+		if (!entry->present && entry->rail[0] &&
+		    !is_place(host, &entry->addr))
+			core->places[n++] = (struct core_place) {
+				.addr = entry->addr,
+				.rail = find_rail(host, entry->rail),
+			};
+	}
+
+	core->host.places = core->places;
+	core->host.n_places = n;
+}
+
 static void use_offered(struct core *core, struct anchor_time now)
 {
 	core->host.locals = core->locals;
@@ -122,13 +165,14 @@ int core_set_host(struct core *core, struct anchor_time now,
 		  const struct core_host *host)
 {
 	if (host->n_locals > ANCHOR_LOCALS_MAX ||
-	    host->n_rails > CORE_RAILS_MAX)
+	    host->n_rails > CORE_RAILS_MAX ||
+	    host->n_places > CORE_PLACES_MAX)
 		return -EINVAL;
 
+	holddown_note(&core->holddown, &core->config->timers, now, host);
 	copy_offered(core, host);
-	holddown_note(&core->holddown, &core->config->timers, now,
-		      core->offered, core->n_offered);
 	core->host = *host;
+	note_places(core, host);
 	use_offered(core, now);
 	compare_all(core);
 	return 0;

@@ -15,6 +15,7 @@ struct core {
 	struct core_local offered[ANCHOR_LOCALS_MAX];	/* and those that
 							 * wait */
 	size_t n_offered;
+	struct core_place places[CORE_PLACES_MAX + HOLDDOWN_MAX];
 	struct holddown holddown;
 	struct anchor_time held_until;	/* the first of them */
 	struct table conns;

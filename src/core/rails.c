@@ -26,57 +26,91 @@ static int16_t by_prefix(const struct core_host *host,
 	return best;
 }
 
-/* The best common prefix of addr with each rail's own addresses, or -1. */
-static void measure(const struct core_host *host,
-		    const struct anchor_addr *addr, int common[CORE_RAILS_MAX])
+/* What shares the most leading bits with an address, and how many. */
+struct best {
+	int bits;
+	int16_t rails[CORE_RAILS_MAX];
+	int n_rails;
+	bool lost;		/* also a rail that is no more */
+};
+
+static void add_rail(struct best *best, int16_t rail)
 {
-	for (size_t r = 0; r < host->n_rails; r++)
-		common[r] = -1;
+	for (int i = 0; i < best->n_rails; i++)
+		if (best->rails[i] == rail)
+			return;
 
-	for (size_t l = 0; l < host->n_locals; l++) {
-		const struct core_local *local = &host->locals[l];
-		int bits;
+	best->rails[best->n_rails++] = rail;
+}
 
-		if (local->rail < 0 || host->rails[local->rail].n_prefixes ||
-		    local->addr.family != addr->family)
-			continue;
+static void consider(const struct core_host *host,
+		     const struct anchor_addr *place, int16_t rail,
+		     const struct anchor_addr *addr, struct best *best)
+{
+	int bits;
 
-		bits = (int) anchor_addr_common(&local->addr, addr);
-		if (bits > common[local->rail])
-			common[local->rail] = bits;
-	}
+	if (place->family != addr->family ||
+	    (rail >= 0 && host->rails[rail].n_prefixes))
+		return;
+
+	bits = (int) anchor_addr_common(place, addr);
+	if (bits < best->bits)
+		return;
+
+	if (bits > best->bits)
+		*best = (struct best) { .bits = bits };
+
+	if (rail >= 0)
+		add_rail(best, rail);
+	else
+		best->lost = true;
+}
+
+/* In the order of their numbers: ties are broken by address ID. */
+static void sort(struct best *best)
+{
+	for (int i = 1; i < best->n_rails; i++)
+		for (int k = i; k && best->rails[k] < best->rails[k - 1];
+		     k--) {
+			int16_t rail = best->rails[k];
+
+			best->rails[k] = best->rails[k - 1];
+			best->rails[k - 1] = rail;
+		}
+}
+
+static void measure(const struct core_host *host,
+		    const struct anchor_addr *addr, struct best *best)
+{
+	*best = (struct best) { .bits = -1 };
+	for (size_t i = 0; i < host->n_locals; i++)
+		if (host->locals[i].rail >= 0)
+			consider(host, &host->locals[i].addr,
+				 host->locals[i].rail, addr, best);
+
+	for (size_t i = 0; i < host->n_places; i++)
+		consider(host, &host->places[i].addr, host->places[i].rail,
+			 addr, best);
+
+	sort(best);
 }
 
 int16_t rails_of_remote(const struct core_host *host,
 			const struct anchor_addr *addr, uint8_t id)
 {
 	int16_t rail = by_prefix(host, addr);
-	int16_t tied[CORE_RAILS_MAX];
-	int common[CORE_RAILS_MAX];
-	int n_tied = 0;
-	int best = -1;
+	struct best best;
 
 	if (rail != ANCHOR_RAIL_NONE || !id)
 		return rail;
 
-	measure(host, addr, common);
-
-	for (size_t r = 0; r < host->n_rails; r++) {
-		if (common[r] < 0 || common[r] < best)
-			continue;
-
-		if (common[r] > best)
-			n_tied = 0;
-
-		best = common[r];
-		tied[n_tied++] = (int16_t) r;
-	}
-
-	if (!n_tied)
+	/* On the rail that is no more, or on all of them? */
+	measure(host, addr, &best);
+	if (!best.n_rails || (best.lost && best.n_rails == 1))
 		return ANCHOR_RAIL_NONE;
 
 	if (id >= RAILS_SOURCE_ID)
 		id -= RAILS_SOURCE_ID - 1;
 
-	return tied[(id - 1) % n_tied];
+	return best.rails[(id - 1) % best.n_rails];
 }

@@ -6,7 +6,8 @@
  * that have no prefixes configured compete: the one whose local address
  * shares the most leading bits with the peer's wins (RFC 6724 section 5,
  * rule 9, in spirit), and where that says nothing the address ID does: both
- * ends number their links in the same order.
+ * ends number their links in the same order. Links that are down compete
+ * too, for the peer's address does not change its place with them.
  */
 #ifndef CORE_RAILS_H
 #define CORE_RAILS_H

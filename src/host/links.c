@@ -272,6 +272,21 @@ static int add_rendezvous(struct links *links,
 	return 0;
 }
 
+static void add_places(struct links *links)
+{
+	for (size_t i = 0; i < links->n_addresses; i++) {
+		const struct link_address *address = &links->addresses[i];
+
+		if (address->link->rail >= 0 &&
+		    links->n_places < CORE_PLACES_MAX)
+			links->places[links->n_places++] =
+				(struct core_place) {
+					.addr = address->facts.addr,
+					.rail = address->link->rail,
+				};
+	}
+}
+
 int links_build(const struct links_input *input, const struct config *config,
 		struct links **ret_links)
 {
@@ -287,6 +302,7 @@ int links_build(const struct links_input *input, const struct config *config,
 		return -ENOMEM;
 	}
 
+	add_places(links);
 	*ret_links = links;
 	return 0;
 }
@@ -330,6 +346,8 @@ void links_to_core(const struct links *links, struct core_local *locals,
 	*ret_host = (struct core_host) {
 		.locals = locals,
 		.n_locals = n,
+		.places = links->places,
+		.n_places = links->n_places,
 		.rails = links->rails,
 		.n_rails = links->n_rails,
 		.rendezvous = links->rendezvous,

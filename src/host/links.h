@@ -56,6 +56,8 @@ struct links {
 	size_t n_addresses;
 	struct core_rail rails[CORE_RAILS_MAX];
 	size_t n_rails;
+	struct core_place places[CORE_PLACES_MAX];
+	size_t n_places;
 	struct anchor_prefix *rendezvous;
 	size_t n_rendezvous;
 	bool bare6;		/* announce IPv6 without ports; the owner's */

@@ -83,6 +83,33 @@ static void test_configured_prefixes_decide(void **state)
 	assert_int_equal(rail_of(&lab, "192.168.1.1", 1), 1);
 }
 
+/* A peer's address stays where it is when our link there is lost. */
+static void test_places_of_lost_links(void **state)
+{
+	struct core_place places[2];
+	struct lab lab;
+
+	two_links(&lab, "10.1.1.2", "10.2.1.2");
+	places[0] = (struct core_place) { lab.locals[0].addr, 0 };
+	places[1] = (struct core_place) { lab.locals[1].addr, 1 };
+	lab.host.places = places;
+	lab.host.n_places = 2;
+	lab.host.n_locals = 0;
+	assert_int_equal(rail_of(&lab, "10.1.2.2", 7), 0);
+	assert_int_equal(rail_of(&lab, "10.2.2.2", 1), 1);
+
+	/* The interface is gone, and its rail with it. */
+	places[0].rail = ANCHOR_RAIL_NONE;
+	assert_int_equal(rail_of(&lab, "10.1.2.2", 1), ANCHOR_RAIL_NONE);
+	assert_int_equal(rail_of(&lab, "10.2.2.2", 1), 1);
+
+	/* Which of them, if the address does not say? The lost one, maybe. */
+	assert_int_equal(rail_of(&lab, "192.168.1.1", 2), ANCHOR_RAIL_NONE);
+	places[0].rail = 0;
+	assert_int_equal(rail_of(&lab, "192.168.1.1", 1), 0);
+	assert_int_equal(rail_of(&lab, "192.168.1.1", 2), 1);
+}
+
 static struct match_subject subject(const char *rendezvous, const char *peer,
 				    uint16_t port, enum anchor_role role)
 {
@@ -140,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_longest_common_prefix),
 		cmocka_unit_test(test_ties_go_by_id),
 		cmocka_unit_test(test_configured_prefixes_decide),
+		cmocka_unit_test(test_places_of_lost_links),
 		cmocka_unit_test(test_scope),
 		cmocka_unit_test(test_first_rule_that_fits),
 	};

@@ -210,6 +210,30 @@ static void test_addresses(void **state)
 				 ANCHOR_FAMILY_INET6);
 }
 
+/* An address is where it is, whether its link is up or not. */
+static void test_places(void **state)
+{
+	struct fixture *fixture = *state;
+	struct core_local locals[ANCHOR_LOCALS_MAX];
+	struct anchor_addr down = addr_of("10.3.2.2");
+	struct core_host host;
+	bool found = false;
+
+	build(fixture);
+	links_to_core(fixture->links, locals, &host);
+	for (size_t i = 0; i < host.n_places; i++) {
+		const char *rail = host.rails[host.places[i].rail].name;
+
+		if (!anchor_addr_equal(&host.places[i].addr, &down))
+			continue;
+
+		assert_string_equal(rail, "eth3");
+		found = true;
+	}
+
+	assert_true(found);
+}
+
 static void test_unusable_address(void **state)
 {
 	struct fixture *fixture = *state;
@@ -233,6 +257,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_addresses, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unusable_address, setup,
 						teardown),
 	};
