@@ -29,10 +29,13 @@ struct subflow {
 
 	/* health.c: what readings said while it was looked at. */
 	bool lossy;			/* it loses packets all the time */
+	bool single;			/* one segment is under way */
+	uint8_t doubts;			/* silences that were none */
 	uint32_t round_trip_us;		/* with its variance */
 	uint32_t silent_us;		/* at the last reading */
 	uint64_t acked;			/* bytes, at the last reading */
 	struct anchor_time silent_since;	/* or ANCHOR_NEVER */
+	struct anchor_time doubted;	/* the last one */
 
 	struct anchor_sample *sample;	/* the last one, or NULL; owned */
 	int64_t busy_us;	/* the counter behind sample->busy */
@@ -82,7 +85,7 @@ struct conn {
 	struct anchor_time sample_due;
 	struct anchor_time look_due;	/* the next reading for health.c */
 	struct anchor_time look_until;	/* 0: nobody has looked yet */
-	struct anchor_time look_since;
+	bool look;			/* once, whatever is known */
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
 	struct anchor_time since;

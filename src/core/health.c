@@ -2,21 +2,18 @@
 /* Paths that fail without a word. */
 #include "core/health.h"
 
-#define LOOK_FOR anchor_ms(60)		/* without a suspicion */
-#define LOOK_LONGEST anchor_ms(3000)	/* with one */
+#define LOOK_LONGEST anchor_ms(3000)
 #define LOOK_EVERY anchor_ms(5)
 #define STUCK_MIN_US 10000
-#define DEAD_MIN_US 20000
+#define DELAYED_ACK_US 45000	/* TCP_DELACK_MIN, and some more */
+#define DEAD_MIN_US 15000
+#define REPLACED_MIN_US 100000
+#define DOUBTS_MAX 4
+#define DOUBTED_US 60000000
 #define LOSSY_MIN_US 250000
 #define LOSSY_PER_MILLE 2
 #define SEGMENT 1448
 #define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
-
-static void calm(struct subflow *subflow)
-{
-	subflow->silent_since = ANCHOR_NEVER;
-	subflow->silent_us = 0;
-}
 
 void core_look(struct core *core, struct anchor_time now)
 {
@@ -25,15 +22,25 @@ void core_look(struct core *core, struct anchor_time now)
 		if (conn->n_subflows < 2)
 			continue;
 
-		if (!anchor_time_before(now, conn->look_until)) {
-			conn->look_since = now;
-			for (unsigned int i = 0; i < conn->n_subflows; i++)
-				calm(&conn->subflows[i]);
-		}
-
-		conn->look_until = anchor_time_add(now, LOOK_FOR);
+		conn->look = true;
+		conn->look_until = anchor_time_add(now, LOOK_LONGEST);
 		core_mark_dirty(core, conn);
 	}
+}
+
+static void calm(struct subflow *subflow)
+{
+	subflow->silent_since = ANCHOR_NEVER;
+	subflow->silent_us = 0;
+}
+
+/* It looked stuck, and was not: more patience with it for a while. */
+static void doubt(struct subflow *subflow, struct anchor_time now)
+{
+	if (subflow->doubts < DOUBTS_MAX)
+		subflow->doubts++;
+
+	subflow->doubted = now;
 }
 
 /* As RFC 6298 has it for the retransmission timeout, but for its minimum. */
@@ -59,29 +66,59 @@ static bool has_answered(const struct subflow *subflow,
 		sample->last_ack.us + CLOCK_US < watched;
 }
 
+static void begin(struct subflow *subflow, struct anchor_time now,
+		  const struct core_sample *sample)
+{
+	if (sample->last_ack.us <= CLOCK_US)
+		return;
+
+	subflow->silent_since = now;
+	subflow->lossy = is_lossy(sample);
+	if (anchor_time_since(now, subflow->doubted).us > DOUBTED_US)
+		subflow->doubts = 0;
+}
+
 void health_note(struct subflow *subflow, struct anchor_time now,
 		 const struct core_sample *sample)
 {
-	subflow->round_trip_us = round_trip(sample);
-	if (!sample->unacked) {
+	bool watched = !anchor_time_is_never(subflow->silent_since);
+
+	if (watched && (!sample->unacked ||
+			has_answered(subflow, now, sample))) {
+		if (health_is_stuck(subflow))
+			doubt(subflow, now);
+
 		calm(subflow);
-	} else if (anchor_time_is_never(subflow->silent_since) ||
-		   has_answered(subflow, now, sample)) {
-		subflow->silent_since = now;
-		subflow->silent_us = 0;
-		subflow->lossy = is_lossy(sample);
-	} else {
+	} else if (watched) {
 		subflow->silent_us = (uint32_t) anchor_time_since(now,
 						subflow->silent_since).us;
+	} else if (sample->unacked) {
+		begin(subflow, now, sample);
 	}
 
+	subflow->round_trip_us = round_trip(sample);
+	subflow->single = sample->unacked == 1;
 	subflow->acked = sample->bytes_out;
 }
 
+/*
+ * A single segment may wait for its ACK; if its like were answered at once so
+ * far, as requests are, it is given the benefit of no doubt.
+ */
 bool health_is_stuck(const struct subflow *subflow)
 {
-	return subflow->silent_us >= STUCK_MIN_US &&
+	uint32_t least = STUCK_MIN_US << subflow->doubts;
+
+	if (subflow->single)
+		least = subflow->doubts ? least + DELAYED_ACK_US : 2 * least;
+
+	return subflow->silent_us >= least &&
 		subflow->silent_us >= subflow->round_trip_us;
+}
+
+bool health_is_replaceable(const struct subflow *subflow)
+{
+	return subflow->silent_us >= REPLACED_MIN_US;
 }
 
 static uint32_t patience(const struct subflow *subflow)
@@ -159,16 +196,11 @@ static bool is_suspicious(const struct conn *conn)
 
 struct anchor_span health_every(const struct compare *cmp)
 {
-	struct conn *conn = cmp->conn;
+	const struct conn *conn = cmp->conn;
 
-	if (!anchor_time_before(cmp->now, conn->look_until)) {
-		if (!conn->look_until.us || !is_suspicious(conn) ||
-		    anchor_time_since(cmp->now, conn->look_since).us >
-		    LOOK_LONGEST.us)
-			return anchor_us(0);
+	if (conn->look || (is_suspicious(conn) &&
+			   anchor_time_before(cmp->now, conn->look_until)))
+		return LOOK_EVERY;
 
-		conn->look_until = anchor_time_add(cmp->now, LOOK_FOR);
-	}
-
-	return LOOK_EVERY;
+	return anchor_us(0);
 }

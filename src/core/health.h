@@ -3,18 +3,21 @@
  * Paths that fail without a word: a switch that forwards nothing while the
  * carrier stays, a filter, a loss in one direction.
  *
- * The host says when to look (core_look()): when the namespace has sent a
- * loss probe or met a retransmission timeout. That proves nothing, ordinary
- * losses do it too; but then the subflows of connections that have more than
- * one are read every few milliseconds, and
+ * The host says when to look (core_look()): now and then while there is
+ * traffic, and when the namespace has sent a loss probe or met a
+ * retransmission timeout. The subflows of connections that have more than
+ * one are read then, and those with data under way and no ACK of late again
+ * every few milliseconds, until there is one. Of these
  *
- *	stuck	is one that has data under way and gets no ACK at all for as
- *		long as its round trip time and variance allow, STUCK_MIN at
- *		least. A path that is merely slow or lossy is not: its peer
+ *	stuck	is one that gets no ACK at all for as long as its round trip
+ *		time and variance allow, STUCK_MIN at least; longer if the
+ *		peer may delay the ACK, and longer each time that this proves
+ *		wrong. A path that is merely slow or lossy is not: its peer
  *		acknowledges something. A stuck subflow does not count as a
  *		path, so another is opened in its place, at once. If that
- *		comes up, the path is alive, but not for the stuck one (a
- *		fabric has put it on a dead way): it is closed as surplus.
+ *		comes up, the path is alive, but maybe not for the stuck one
+ *		(a fabric has put it on a dead way): after REPLACED_MIN it is
+ *		closed.
  *	dead	is a stuck subflow if the other one does not come up in as
  *		long again, DEAD_MIN at least, or LOSSY_MIN where packets are
  *		lost all the time. If the connection has a subflow that is
@@ -35,6 +38,9 @@ void health_note(struct subflow *subflow, struct anchor_time now,
 		 const struct core_sample *sample);
 
 bool health_is_stuck(const struct subflow *subflow);
+
+/* Given that it is stuck: may what has come up in its place replace it? */
+bool health_is_replaceable(const struct subflow *subflow);
 
 /* Given that it is stuck: is it dead? */
 bool health_is_dead(const struct compare *cmp, unsigned int path);

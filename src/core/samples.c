@@ -71,8 +71,10 @@ void samples_take(struct compare *cmp)
 	if (is_due(&conn->sample_due, cmp->now, every))
 		emit_all(cmp, CORE_REASON_PLAN);
 
-	if (is_due(&conn->look_due, cmp->now, health_every(cmp)))
+	if (is_due(&conn->look_due, cmp->now, health_every(cmp))) {
+		conn->look = false;
 		emit_all(cmp, CORE_REASON_LOOK);
+	}
 }
 
 /* Bytes per second; counters that went back say nothing. */

@@ -34,7 +34,7 @@ static bool initial_done(const struct compare *cmp)
 }
 
 /* Is what was opened in place of a stuck subflow there? */
-static bool is_replaced(const struct compare *cmp, unsigned int i)
+static bool has_successor(const struct compare *cmp, unsigned int i)
 {
 	const struct anchor_path *path = &cmp->view->paths[i];
 
@@ -71,8 +71,12 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 	}
 
 	if (cmp->planned[i] == STUCK) {
-		*ret_reason = CORE_REASON_DEAD;
-		return health_is_dead(cmp, i) || is_replaced(cmp, i);
+		bool replaced = has_successor(cmp, i);
+
+		*ret_reason = replaced ? CORE_REASON_STRANDED :
+			CORE_REASON_DEAD;
+		return replaced ? health_is_replaceable(subflow) :
+			health_is_dead(cmp, i);
 	}
 
 	*ret_reason = cmp->planned[i] == REPLACED ? CORE_REASON_REPLACED :
@@ -103,7 +107,8 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 
 	subflow->closing = true;
 	cmp->alive--;
-	cmp->core->stats.dead += reason == CORE_REASON_DEAD;
+	cmp->core->stats.dead += reason == CORE_REASON_DEAD ||
+		reason == CORE_REASON_STRANDED;
 	conn_mark_restore(cmp->conn, &subflow->local.addr);
 }
 

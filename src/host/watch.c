@@ -10,7 +10,8 @@
 #define QUIET_MS 200
 
 /* Looking may take one part in so many of the time. */
-#define SHARE 20
+#define SHARE 100
+#define SHARE_ALARMED 20
 
 struct watch {
 	struct anchor_span every;
@@ -19,17 +20,18 @@ struct watch {
 	struct tcpstats *stats;
 	struct tcpstats_values last;
 	struct l_timeout *timer;
+	uint64_t looked;		/* when, by l_time_now(), in us */
+	uint64_t cost;			/* what that took, in us */
+	bool alarmed;			/* since */
 	bool failed;			/* said so */
 };
 
-/* Is there an alarm? When to read next, in milliseconds. */
-static bool check(struct watch *watch, uint64_t *ret_ms)
+/* Reads the counters; false if that fails. */
+static bool check(struct watch *watch, bool *ret_traffic)
 {
 	struct tcpstats_values values;
 	int err = tcpstats_read(watch->stats, &values);
-	bool alarm;
 
-	*ret_ms = QUIET_MS;
 	if (err < 0) {
 		if (!watch->failed)
 			l_error("TCP counters cannot be read: %s; silent "
@@ -39,27 +41,36 @@ static bool check(struct watch *watch, uint64_t *ret_ms)
 		return false;
 	}
 
-	if (values.octets != watch->last.octets)
-		*ret_ms = (uint64_t) watch->every.us / 1000;
-
-	alarm = values.alarms != watch->last.alarms;
+	*ret_traffic = values.octets != watch->last.octets;
+	watch->alarmed |= values.alarms != watch->last.alarms;
 	watch->failed = false;
 	watch->last = values;
-	return alarm;
+	return true;
+}
+
+static bool may_look(const struct watch *watch)
+{
+	uint64_t rest = watch->cost *
+		(watch->alarmed ? SHARE_ALARMED : SHARE);
+
+	return l_time_after(l_time_now(), l_time_offset(watch->looked, rest));
 }
 
 static void on_timer(struct l_timeout *timer, void *data)
 {
 	struct watch *watch = data;
-	uint64_t ms;
+	uint64_t ms = (uint64_t) watch->every.us / 1000;
+	bool traffic = false;
 
-	if (check(watch, &ms)) {
-		uint64_t rest = (uint64_t) watch->look(watch->data).us *
-			SHARE / 1000;
-
-		if (rest > ms)
-			ms = rest;
+	if (check(watch, &traffic) && (traffic || watch->alarmed) &&
+	    may_look(watch)) {
+		watch->alarmed = false;
+		watch->cost = (uint64_t) watch->look(watch->data).us;
+		watch->looked = l_time_now();
 	}
+
+	if (!traffic)
+		ms = QUIET_MS;
 
 	l_timeout_modify_ms(timer, ms ? ms : 1);
 }
