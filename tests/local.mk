@@ -6,7 +6,8 @@ AM_TESTS_ENVIRONMENT = \
 	ANCHOR_BUILDDIR='$(abs_top_builddir)'; export ANCHOR_BUILDDIR; \
 	ANCHOR_SRCDIR='$(abs_top_srcdir)'; export ANCHOR_SRCDIR; \
 	ANCHOR_TEST_MODULES='$(abs_top_builddir)/tests/conf/modules/.libs'; \
-	export ANCHOR_TEST_MODULES;
+	export ANCHOR_TEST_MODULES; \
+	CC='$(CC)'; export CC;
 EXTRA_DIST += tests/local.mk
 
 # The rail policy, linked into what tests it without loading it.
@@ -315,6 +316,10 @@ dist_check_SCRIPTS = tests/check-layers
 TESTS += tests/check-layers
 TESTS += tests/check-man
 dist_check_SCRIPTS += tests/check-man
+TESTS += tests/check-example-module
+dist_check_SCRIPTS += tests/check-example-module
+TESTS += tests/check-examples
+dist_check_SCRIPTS += tests/check-examples
 
 EXTRA_DIST += \
 	tests/conf/cases/control-characters.conf \

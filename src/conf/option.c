@@ -7,15 +7,13 @@
 #include "conf/option.h"
 #include "conf/value.h"
 
-#define ALLOWED_MAX 256
-
 static void write_words(const char *const *words, char *buf)
 {
 	size_t len = 0;
 
 	buf[0] = '\0';
-	for (; *words && len < ALLOWED_MAX; words++)
-		len += (size_t) snprintf(buf + len, ALLOWED_MAX - len,
+	for (; *words && len < OPTION_ALLOWED_MAX; words++)
+		len += (size_t) snprintf(buf + len, OPTION_ALLOWED_MAX - len,
 					 "%s%s", len ? ", " : "", *words);
 }
 
@@ -24,12 +22,12 @@ static void write_range(const struct anchor_option *option,
 {
 	char min[VALUE_TEXT_MAX], max[VALUE_TEXT_MAX];
 
-	snprintf(buf, ALLOWED_MAX, "%s to %s",
+	snprintf(buf, OPTION_ALLOWED_MAX, "%s to %s",
 		 value_text(option->min, unit, min),
 		 value_text(option->max, unit, max));
 }
 
-static const char *allowed(const struct anchor_option *option, char *buf)
+const char *option_allowed(const struct anchor_option *option, char *buf)
 {
 	switch (option->type) {
 	case ANCHOR_OPTION_BOOL:
@@ -77,12 +75,12 @@ int option_parse(const struct anchor_option *option,
 		 union anchor_value *ret_value)
 {
 	struct diag_place at = *place;
-	char buf[ALLOWED_MAX];
+	char buf[OPTION_ALLOWED_MAX];
 	uint64_t number;
 	int err;
 
 	at.key = option->key;
-	at.allowed = allowed(option, buf);
+	at.allowed = option_allowed(option, buf);
 	switch (option->type) {
 	case ANCHOR_OPTION_BOOL:
 		return value_flag(&at, text, &ret_value->flag);

@@ -26,6 +26,11 @@ int option_parse(const struct anchor_option *option,
 void option_clear(const struct anchor_option *option,
 		  union anchor_value *value);
 
+#define OPTION_ALLOWED_MAX 256
+
+/* What is allowed, in words; NULL: any text. buf: OPTION_ALLOWED_MAX. */
+const char *option_allowed(const struct anchor_option *option, char *buf);
+
 void option_print(const struct anchor_option *option,
 		  const union anchor_value *value, FILE *out);
 
