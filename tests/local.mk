@@ -365,11 +365,18 @@ netns_tests = \
 	tests/netns/kernel-ipv6.sh \
 	tests/netns/kernel-server.sh \
 	tests/netns/lab.sh \
+	tests/netns/lab-spines.sh \
 	tests/netns/limits.sh \
 	tests/netns/listeners.sh \
 	tests/netns/main-ipv6.sh \
 	tests/netns/main.sh \
 	tests/netns/only-ours.sh \
+	tests/netns/policy-ecmp.sh \
+	tests/netns/policy-failover.sh \
+	tests/netns/policy-fullmesh.sh \
+	tests/netns/policy-off.sh \
+	tests/netns/policy-ondemand.sh \
+	tests/netns/policy-spread.sh \
 	tests/netns/rails.sh \
 	tests/netns/reload.sh \
 	tests/netns/rendezvous.sh \

@@ -20,12 +20,18 @@
 # each family, no ip rule, no other table. ToRs know the rendezvous
 # addresses, and other rails by a spine.
 #
+#	lab_up_spines 4 50mbit
+#
+# makes a lab of one rail instead, on which each host has a ToR of its own,
+# ta and tb, with four paths of 50 Mbit/s between the two.
+#
 # Everything is in mount, network and PID namespaces that go with the script,
 # however it ends. It runs as root, or as a user who may make user namespaces.
 
 LAB_POLL=0.05
 LAB_DIR=/run/lab
 LAB_RAIL_NAMES=(- a b c d)
+LAB_SPINES=0
 LAB_CLIENTS=()
 declare -A LAB_HOST_NUMBER=([cl]=1 [sv]=2)
 
@@ -121,7 +127,14 @@ lab_path_manager() {
 	fi
 }
 
-lab_tor() { echo "t${LAB_RAIL_NAMES[$1]}"; }
+# lab_tor RAIL [HOST]: the ToR of a rail; where there are spines, the host's
+lab_tor() {
+	if [ "$LAB_SPINES" -gt 0 ] && [ "${2:-cl}" = sv ]; then
+		echo tb
+	else
+		echo "t${LAB_RAIL_NAMES[$1]}"
+	fi
+}
 
 lab_make_netns() {
 	ip netns add "$1"
@@ -172,7 +185,7 @@ lab_make_tor() {
 # Wires a host to the ToR of a rail; on the ToR the interface has its name.
 lab_wire() {
 	local host=$1 rail=$2 tor n=${LAB_HOST_NUMBER[$1]}
-	tor=$(lab_tor "$rail")
+	tor=$(lab_tor "$rail" "$host")
 
 	lab_pair "$tor" "$host" "$host" "eth$rail" "$rail" "$n"
 	ip -n "$host" addr add "10.$rail.$n.2/24" dev "eth$rail"
@@ -187,7 +200,7 @@ lab_wire() {
 # What a ToR's port loses when it goes down, its IPv4 address is not among.
 lab_tor_port_up() {
 	local host=$1 rail=$2 n=${LAB_HOST_NUMBER[$1]} tor
-	tor=$(lab_tor "$rail")
+	tor=$(lab_tor "$rail" "$host")
 
 	ip -n "$tor" link set "$host" up
 	ip -n "$tor" addr replace "fd00:$rail:$n::1/64" dev "$host" nodad
@@ -217,6 +230,69 @@ lab_make_spine() {
 	ip -n "$tor" route add default via "10.254.$rail.1"
 	ip -n ta route add "fd00:$rail::/32" via "fd00:254:$rail::2"
 	ip -n "$tor" route add default via "fd00:254:$rail::1"
+}
+
+# A path between the two ToRs of a rail, through a switch of the fabric.
+lab_make_fabric_path() {
+	local i=$1 rate=$2 k tors=(- ta tb)
+
+	lab_pair ta "spine$i" tb "spine$i" "$i" 253
+	for k in 1 2; do
+		ip -n ${tors[k]} addr add "10.253.$i.$k/30" dev "spine$i"
+		ip -n ${tors[k]} addr add "fd00:253:$i::$k/64" \
+			dev "spine$i" nodad
+		ip -n ${tors[k]} link set "spine$i" up
+	done
+	for k in 1 2; do
+		lab_neighbour ${tors[k]} "spine$i" "fd00:253:$i::$((3 - k))" \
+			"$(lab_mac "$i" 253 $((3 - k)))"
+	done
+	lab_limit_spine "$i" "$rate"
+}
+
+# Both directions of a fabric path.
+lab_limit_spine() {
+	lab_limit ta "spine$1" "$2"
+	lab_limit tb "spine$1" "$2"
+}
+
+# From host to host over all paths, by a hash of addresses and ports. Hash
+# policy 1 would do, if it did not take the number that the sending socket
+# has given the packet, and changes at every timeout.
+lab_route_fabric() {
+	local tor=$1 next=$2 peer=$3 i hops=() hops6=()
+
+	lab_sysctl "$tor" net.ipv4.fib_multipath_hash_policy=3 \
+		net.ipv4.fib_multipath_hash_fields=0x37 \
+		net.ipv6.fib_multipath_hash_policy=3 \
+		net.ipv6.fib_multipath_hash_fields=0x37
+	for ((i = 1; i <= LAB_SPINES; i++)); do
+		hops+=(nexthop via "10.253.$i.$next" dev "spine$i")
+		hops6+=(nexthop via "fd00:253:$i::$next" dev "spine$i")
+	done
+	ip -n "$tor" route add "10.1.$peer.0/24" "${hops[@]}"
+	ip -n "$tor" route add "10.255.0.$peer/32" "${hops[@]}"
+	ip -n "$tor" -6 route add "fd00:1:$peer::/64" "${hops6[@]}"
+	ip -n "$tor" -6 route add "fd00:255::$peer/128" "${hops6[@]}"
+}
+
+# lab_up_spines N RATE: one rail, and N paths of that rate between its ToRs
+lab_up_spines() {
+	local i host
+	LAB_RAILS=1
+	LAB_SPINES=$1
+
+	for host in cl sv; do
+		lab_make_host $host
+		lab_make_tor "$(lab_tor 1 $host)"
+		lab_wire $host 1
+		lab_route_host $host
+	done
+	for ((i = 1; i <= LAB_SPINES; i++)); do
+		lab_make_fabric_path "$i" "$2"
+	done
+	lab_route_fabric ta 2 "${LAB_HOST_NUMBER[sv]}"
+	lab_route_fabric tb 1 "${LAB_HOST_NUMBER[cl]}"
 }
 
 # What ToR a can do for the rendezvous of a host whose link to it is lost.
@@ -267,14 +343,19 @@ lab_shape() {
 
 	for ((rail = 1; rail <= LAB_RAILS; rail++)); do
 		for host in cl sv; do
-			tc -n "$(lab_tor "$rail")" qdisc replace dev $host \
-				root tbf rate "$1" burst 32k latency 20ms
+			lab_limit "$(lab_tor "$rail" $host)" $host "$1"
 		done
 	done
 }
 
+# lab_limit NETNS IF RATE
+lab_limit() {
+	tc -n "$1" qdisc replace dev "$2" root tbf rate "$3" burst 32k \
+		latency 20ms
+}
+
 # Carrier lost and back at a host: the ToR's end goes down and up.
-lab_link_down() { ip -n "$(lab_tor "$2")" link set "$1" down; }
+lab_link_down() { ip -n "$(lab_tor "$2" "$1")" link set "$1" down; }
 
 lab_link_up() { lab_tor_port_up "$1" "$2"; }
 
@@ -301,6 +382,56 @@ lab_bytes() {
 
 # lab_carries RAIL BYTES: what cl sent on the rail has grown by 1 MB since
 lab_carries() { [ "$(lab_bytes cl "$1" tx)" -gt $(($2 + 1000000)) ]; }
+
+# lab_meter HOST: counts packets with TCP payload, which those that only open,
+# acknowledge or close have not, in and out of each rail: "link" has all that
+# use its link, "path" those that do with the link's own address.
+lab_meter() {
+	local host=$1 n=${LAB_HOST_NUMBER[$1]} rail way if from
+
+	{
+		echo "table inet payload {"
+		for ((rail = 1; rail <= LAB_RAILS; rail++)); do
+			printf 'counter %s { }\n' {link,path}-{in,out}$rail
+		done
+		for way in in out; do
+			[ $way = in ] && if=iif from=daddr || if=oif from=saddr
+			echo "chain count-$way {"
+			for ((rail = 1; rail <= LAB_RAILS; rail++)); do
+				if="${if%name*}name eth$rail"
+				echo "$if counter name link-$way$rail"
+				echo "$if ip $from 10.$rail.$n.2 counter name path-$way$rail"
+				echo "$if ip6 $from fd00:$rail:$n::2 counter name path-$way$rail"
+			done
+			echo "}"
+			echo "chain ${way}put {"
+			echo "type filter hook ${way}put priority 0"
+			lab_meter_rules "count-$way"
+			echo "}"
+		done
+		echo "}"
+	} | lab_run "$host" nft -f -
+}
+
+# The TCP header ends where its data offset says.
+lab_meter_rules() {
+	local words
+
+	for words in {5..15}; do
+		echo "ip hdrlength 5 tcp doff $words ip length >" \
+			"$((20 + words * 4)) goto $1"
+		echo "tcp doff $words ip6 length > $((words * 4)) goto $1"
+	done
+}
+
+# lab_metered HOST link|path in|out RAIL [packets|bytes]: bytes have headers
+lab_metered() {
+	lab_run "$1" nft -j list counter inet payload "$2-$3$4" |
+		jq ".nftables[] | .counter? // empty | .${5:-packets}"
+}
+
+# lab_sent NETNS IF: bytes
+lab_sent() { ip -n "$1" -j -s link show "$2" | jq '.[0].stats64.tx.bytes'; }
 
 # Counts what leaves by an interface with another rail's link address.
 lab_guard() {
@@ -363,6 +494,16 @@ lab_daemon_begin() {
 }
 
 lab_module_dir() { echo "$ANCHOR_BUILDDIR/plugins/policies/.libs"; }
+
+# lab_policy HOST NAME TEXT: a policy file, for the next daemon that is
+# started there or told to reload
+lab_policy() {
+	local dir=$LAB_DIR/$1/policy.d
+
+	mkdir -p "$dir"
+	chmod 755 "$LAB_DIR/$1" "$dir"
+	printf '%s\n' "$3" >"$dir/$2.conf"
+}
 
 # Ends the daemon by SIGTERM; its exit status.
 lab_daemon_stop() {

@@ -4,11 +4,11 @@
  *
  *	mptraffic serve ADDR PORT
  *		takes connections until it is killed
- *	mptraffic [-b MS] send ADDR PORT AMOUNT [BIND]
+ *	mptraffic [-t] [-b MS] [-r RATES] send ADDR PORT AMOUNT [BIND]
  *		sends a pattern; the server checks it
- *	mptraffic [-b MS] receive ADDR PORT AMOUNT [BIND]
+ *	mptraffic [-t] [-b MS] receive ADDR PORT AMOUNT [BIND]
  *		receives a pattern and checks it
- *	mptraffic echo ADDR PORT AMOUNT [BIND]
+ *	mptraffic [-t] echo ADDR PORT AMOUNT [BIND]
  *		one small request after the other, each answered
  *	mptraffic hold ADDR PORT COUNT [BIND]
  *		COUNT idle connections, until told to stop
@@ -19,7 +19,10 @@
  * stop, which SIGTERM and SIGINT do. Clients print one JSON object at the end
  * and exit 0 only if all was well. "gap_ms" is the longest time the receiver
  * waited for more, "rtt_ms" the longest a request took. With -b, "buckets" has
- * the bytes that arrived in each MS milliseconds.
+ * the bytes that arrived in each MS milliseconds. RATES are Mbit/s, 0 for as
+ * fast as it goes, with commas between: the first holds until SIGUSR1, then
+ * the next one, and so on, and after the last the first again.
+ * With -t, the client uses plain TCP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,6 +52,7 @@
 #define CHUNK (64 * 1024)
 #define STALL_MS 120000		/* no traffic for so long: it is dead */
 #define BUCKETS_MAX 20000
+#define PACE_MS 10		/* a paced sender sends about so often */
 
 enum mode {
 	MODE_SEND = 'S',
@@ -63,6 +67,22 @@ struct request {
 	uint32_t bucket_ms;
 	uint64_t milliseconds;
 	uint64_t bytes;
+};
+
+/* What a client was told. */
+struct options {
+	const char *from;	/* address to bind to, or NULL */
+	const char *rates;	/* or NULL */
+	int protocol;
+};
+
+/* How fast a sender may be. */
+struct pace {
+	const char *rates;	/* as in RATES */
+	const char *next;	/* what is left of them */
+	uint64_t rate;		/* bytes a second, 0: as fast as it goes */
+	int fd;			/* readable once SIGUSR1 has come */
+	uint64_t next_us;	/* not to send before */
 };
 
 /* What a receiver found. */
@@ -208,12 +228,91 @@ static uint64_t end_of(const struct request *request)
 		now_us() + request->milliseconds * 1000 : UINT64_MAX;
 }
 
+/* Readable once one of two signals has come. */
+static int open_signal_fd(int one, int other)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, one);
+	sigaddset(&signals, other);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (fd < 0)
+		die("signalfd");
+
+	return fd;
+}
+
+static void pace_change(struct pace *pace)
+{
+	char *end;
+
+	pace->rate = (uint64_t) (strtod(pace->next, &end) * 1e6 / 8);
+	pace->next = *end == ',' ? end + 1 : pace->rates;
+	pace->next_us = now_us();
+}
+
+static void pace_open(struct pace *pace, const char *rates)
+{
+	pace->rates = rates;
+	pace->next = rates;
+	pace->fd = open_signal_fd(SIGUSR1, SIGUSR1);
+	pace_change(pace);
+}
+
+static size_t pace_chunk(const struct pace *pace)
+{
+	uint64_t most = pace->rate * PACE_MS / 1000 + 1;
+
+	return !pace->rate || most > CHUNK ? CHUNK : (size_t) most;
+}
+
+/*
+ * Waits until more may be sent, or there is something to read at stop_fd.
+ * Returns how much.
+ */
+static size_t pace_wait(struct pace *pace, int stop_fd)
+{
+	struct pollfd fds[] = {
+		{ stop_fd, POLLIN, 0 }, { pace->fd, POLLIN, 0 },
+	};
+
+	while (!is_readable(stop_fd)) {
+		struct signalfd_siginfo info;
+		uint64_t now = now_us();
+
+		if (is_readable(pace->fd) &&
+		    read(pace->fd, &info, sizeof(info)) == sizeof(info))
+			pace_change(pace);
+		else if (now >= pace->next_us)
+			break;
+		else
+			poll(fds, 2, (int) (pace->next_us - now) / 1000 + 1);
+	}
+
+	return pace_chunk(pace);
+}
+
+/* A sender that was held up makes up for little of it. */
+static void pace_sent(struct pace *pace, size_t n)
+{
+	uint64_t now = now_us();
+
+	if (pace->next_us + PACE_MS * 2000 < now)
+		pace->next_us = now;
+
+	if (pace->rate)
+		pace->next_us += n * 1000000 / pace->rate;
+}
+
 /*
  * Sends as much as was asked for, or until there is something to read at
- * stop_fd, and then the end of the stream.
+ * stop_fd, and then the end of the stream. pace may be NULL.
  */
-static bool send_pattern(int fd, const struct request *request, int stop_fd,
-			 uint64_t *ret_sent)
+static bool send_pattern(int fd, const struct request *request,
+			 struct pace *pace, int stop_fd, uint64_t *ret_sent)
 {
 	uint64_t limit = request->bytes ? request->bytes : UINT64_MAX;
 	uint64_t end = end_of(request), sent = 0;
@@ -223,9 +322,11 @@ static bool send_pattern(int fd, const struct request *request, int stop_fd,
 		struct pollfd fds[] = {
 			{ fd, POLLOUT, 0 }, { stop_fd, POLLIN, 0 },
 		};
-		size_t len = limit - sent < CHUNK ?
-			(size_t) (limit - sent) : CHUNK;
+		size_t len = pace ? pace_wait(pace, stop_fd) : CHUNK;
 		ssize_t n;
+
+		if (len > limit - sent)
+			len = (size_t) (limit - sent);
 
 		if (!poll(fds, 2, time_left_ms(end)) && now_us() < end)
 			return false;
@@ -236,6 +337,9 @@ static bool send_pattern(int fd, const struct request *request, int stop_fd,
 			sent += (uint64_t) n;
 		else if (errno != EAGAIN)
 			return false;
+
+		if (pace && n > 0)
+			pace_sent(pace, (size_t) n);
 	}
 
 	*ret_sent = sent;
@@ -341,7 +445,7 @@ static void serve_one(int fd)
 		write_report(fd, &report);
 		break;
 	case MODE_RECEIVE:
-		if (send_pattern(fd, &request, fd, &sent))
+		if (send_pattern(fd, &request, NULL, fd, &sent))
 			while (recv(fd, &byte, 1, 0) > 0)
 				;
 		break;
@@ -415,18 +519,7 @@ static int dial(const char *addr, const char *port, const char *from,
 /* Readable once we are told to stop. */
 static int open_stop_fd(void)
 {
-	sigset_t signals;
-	int fd;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	if (fd < 0)
-		die("signalfd");
-
-	return fd;
+	return open_signal_fd(SIGTERM, SIGINT);
 }
 
 static int print_bulk(const struct report *report, bool mptcp)
@@ -448,12 +541,17 @@ static int print_bulk(const struct report *report, bool mptcp)
 	return report->intact && report->bytes ? 0 : 1;
 }
 
-static int run_send(int fd, const struct request *request, int stop_fd)
+static int run_send(int fd, const struct request *request, const char *rates,
+		    int stop_fd)
 {
 	static struct report report;
+	struct pace pace;
 	uint64_t sent;
 
-	if (!send_pattern(fd, request, stop_fd, &sent) ||
+	if (rates)
+		pace_open(&pace, rates);
+
+	if (!send_pattern(fd, request, rates ? &pace : NULL, stop_fd, &sent) ||
 	    !read_report(fd, &report))
 		die("send");
 
@@ -568,9 +666,10 @@ static bool parse_amount(const char *text, struct request *request)
 	return !*end || request->bytes;
 }
 
-static int run_client(char **argv, const char *from, struct request request)
+static int run_client(char **argv, const struct options *options,
+		      struct request request)
 {
-	int fd = dial(argv[0], argv[1], from, IPPROTO_MPTCP);
+	int fd = dial(argv[0], argv[1], options->from, options->protocol);
 	int stop_fd = open_stop_fd();
 
 	if (!write_all(fd, &request, sizeof(request)))
@@ -578,7 +677,7 @@ static int run_client(char **argv, const char *from, struct request request)
 
 	switch ((enum mode) request.mode) {
 	case MODE_SEND:
-		return run_send(fd, &request, stop_fd);
+		return run_send(fd, &request, options->rates, stop_fd);
 	case MODE_RECEIVE:
 		return run_receive(fd, &request, stop_fd);
 	case MODE_ECHO:
@@ -593,8 +692,9 @@ static int run_client(char **argv, const char *from, struct request request)
 static int usage(void)
 {
 	fputs("usage: mptraffic serve ADDR PORT\n"
-	      "       mptraffic [-b MS] send|receive|echo ADDR PORT AMOUNT "
-	      "[BIND]\n"
+	      "       mptraffic [-t] [-b MS] [-r RATES] send|receive|echo "
+	      "ADDR PORT AMOUNT\n"
+	      "                 [BIND]\n"
 	      "       mptraffic hold ADDR PORT COUNT [BIND]\n"
 	      "       mptraffic knock ADDR PORT tcp|mptcp\n", stderr);
 	return 2;
@@ -614,23 +714,44 @@ static bool parse_command(const char *command, struct request *request)
 	return true;
 }
 
-int main(int argc, char **argv)
+/* Returns false if an option is none of ours. */
+static bool parse_options(int argc, char **argv, struct options *options,
+			  struct request *request)
 {
-	struct request request = { 0 };
-	const char *command, *from;
 	int option;
 
-	while ((option = getopt(argc, argv, "+b:")) != -1) {
-		if (option != 'b')
-			return usage();
-
-		request.bucket_ms = (uint32_t) atoi(optarg);
+	while ((option = getopt(argc, argv, "+b:r:t")) != -1) {
+		switch (option) {
+		case 'b':
+			request->bucket_ms = (uint32_t) atoi(optarg);
+			break;
+		case 'r':
+			options->rates = optarg;
+			break;
+		case 't':
+			options->protocol = IPPROTO_TCP;
+			break;
+		default:
+			return false;
+		}
 	}
+
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .protocol = IPPROTO_MPTCP };
+	struct request request = { 0 };
+	const char *command;
+
+	if (!parse_options(argc, argv, &options, &request))
+		return usage();
 
 	argv += optind;
 	argc -= optind;
 	command = argc ? argv[0] : "";
-	from = argc > 4 ? argv[4] : NULL;
+	options.from = argc > 4 ? argv[4] : NULL;
 	if (argc == 3 && !strcmp(command, "serve"))
 		return serve(argv[1], argv[2]);
 
@@ -638,7 +759,7 @@ int main(int argc, char **argv)
 		return usage();
 
 	if (!strcmp(command, "hold"))
-		return hold(argv + 1, from);
+		return hold(argv + 1, options.from);
 
 	if (!strcmp(command, "knock"))
 		return knock(argv[1], argv[2], argv[3]);
@@ -647,5 +768,5 @@ int main(int argc, char **argv)
 	    !parse_amount(argv[3], &request))
 		return usage();
 
-	return run_client(argv + 1, from, request);
+	return run_client(argv + 1, &options, request);
 }
