@@ -466,6 +466,7 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 	engine->options.config = config;
 	engine->options.policies = policies;
 	pm_set_commands(engine->pm, config->limits.commands);
+	sampler_set_limit(engine->sampler, config->limits.samples);
 	set_watch(engine);
 	set_load(engine);
 	journal_links(engine, old);

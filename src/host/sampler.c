@@ -126,6 +126,11 @@ void sampler_free(struct sampler *sampler)
 	l_free(sampler);
 }
 
+void sampler_set_limit(struct sampler *sampler, unsigned int per_second)
+{
+	sampler->options.per_second = per_second;
+}
+
 static bool take_token(struct sampler *sampler)
 {
 	struct anchor_time now = now_is();

@@ -30,6 +30,9 @@ struct sampler_options {
 struct sampler *sampler_new(const struct sampler_options *options);
 void sampler_free(struct sampler *sampler);
 
+/* Changes options.per_second. */
+void sampler_set_limit(struct sampler *sampler, unsigned int per_second);
+
 /* Returns 0, or -EAGAIN if it was one too many. */
 int sampler_submit(struct sampler *sampler, const struct core_action *action);
 void sampler_flush(struct sampler *sampler);
