@@ -222,25 +222,6 @@ static void on_failure(int error, void *data)
 	engine->options.on_failure(error, engine->options.data);
 }
 
-/* What the watch asks for when loss probes were sent. */
-static struct anchor_span on_alarm(void *data)
-{
-	struct engine *engine = data;
-	struct anchor_time start = engine_now();
-
-	core_look(engine->core, start);
-	pump(engine);
-	return anchor_time_since(engine_now(), start);
-}
-
-static void set_watch(struct engine *engine)
-{
-	struct anchor_span every = engine->options.config->timers.look;
-
-	watch_free(engine->watch);
-	engine->watch = every.us ? watch_new(every, on_alarm, engine) : NULL;
-}
-
 static bool wants_load(const struct engine *engine)
 {
 	const struct core_config *config = &engine->core_config;
@@ -406,6 +387,50 @@ static bool on_facts_readable(struct l_io *io, void *data)
 		on_failure(err, engine);
 
 	return err >= 0;
+}
+
+/* Does each link that is in use still have its carrier? */
+static int ask_links(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->links->n_links; i++) {
+		const struct link *link = &engine->links->links[i];
+		int err;
+
+		if (link->state != LINK_USABLE)
+			continue;
+
+		err = netfacts_ask(engine->facts, link->facts.ifindex);
+		if (err < 0)
+			return err;
+	}
+
+	/* This replaces the links if one has changed. */
+	return netfacts_dispatch(engine->facts);
+}
+
+/* What the watch asks for while there is traffic. */
+static struct anchor_span on_watch(void *data)
+{
+	struct engine *engine = data;
+	struct anchor_time start = engine_now();
+	int err = ask_links(engine);
+
+	if (err < 0) {
+		on_failure(err, engine);
+		return anchor_us(0);
+	}
+
+	core_look(engine->core, engine_now());
+	pump(engine);
+	return anchor_time_since(engine_now(), start);
+}
+
+static void set_watch(struct engine *engine)
+{
+	struct anchor_span every = engine->options.config->timers.look;
+
+	watch_free(engine->watch);
+	engine->watch = every.us ? watch_new(every, on_watch, engine) : NULL;
 }
 
 static struct core_config make_core_config(const struct config *config,

@@ -424,6 +424,25 @@ int netfacts_dispatch(struct netfacts *facts)
 	return err;
 }
 
+/* If it is gone by now, that is told anyway. */
+static void on_asked(int error, const char *reason, void *data)
+{
+}
+
+int netfacts_ask(struct netfacts *facts, int ifindex)
+{
+	_Alignas(NLMSG_ALIGNTO) char buf[RTNL_MESSAGE_MAX];
+	int err = nlsock_request(facts->sock,
+				 rtnl_encode_get_link(buf, ifindex),
+				 on_message, on_asked, facts);
+
+	/* So many are asked already. */
+	if (err == -EAGAIN)
+		return 0;
+
+	return err < 0 ? err : nlsock_flush(facts->sock);
+}
+
 const struct rtnl_link *netfacts_link(const struct netfacts *facts, size_t i)
 {
 	return i < facts->n_links ? &facts->links[i].link : NULL;

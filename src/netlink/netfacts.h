@@ -38,6 +38,16 @@ int netfacts_fd(const struct netfacts *facts);
 int netfacts_dispatch(struct netfacts *facts);	/* 0 or a negative errno */
 
 /*
+ * Asks for a link's state now; the answer is there at the next dispatch. The
+ * kernel tells of a carrier that is lost only up to a second later if that
+ * is not the first news of a link in this second (linkwatch_urgent_event()),
+ * and does not stop using the link before; asking makes it do both at once
+ * (linkwatch_sync_dev() in rtnl_getlink(), since 6.8). Returns 0 or a
+ * negative errno that is the socket's end.
+ */
+int netfacts_ask(struct netfacts *facts, int ifindex);
+
+/*
  * Sorted by ifindex; addresses by (ifindex, order of arrival). NULL beyond
  * the end. Valid until the next dispatch.
  */

@@ -30,6 +30,19 @@ struct nlmsghdr *rtnl_encode_dump_addresses(void *buf)
 	return encode_dump(buf, RTM_GETADDR, sizeof(struct ifaddrmsg));
 }
 
+struct nlmsghdr *rtnl_encode_get_link(void *buf, int ifindex)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *info;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	info->ifi_index = ifindex;
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return nlh;
+}
+
 /* A string attribute, cut to fit; they need not end in NUL. */
 static void get_name(const struct nlattr *attr, char name[RTNL_NAME_MAX])
 {

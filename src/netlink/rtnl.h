@@ -34,6 +34,7 @@ struct rtnl_address {
 
 struct nlmsghdr *rtnl_encode_dump_links(void *buf);
 struct nlmsghdr *rtnl_encode_dump_addresses(void *buf);
+struct nlmsghdr *rtnl_encode_get_link(void *buf, int ifindex);
 
 /*
  * Each returns 0 for news, 1 for "it is gone", -ENOMSG for another type of

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "netlink/netfacts.h"
@@ -283,6 +285,97 @@ static void test_overrun(void **state)
 	run("ip link del c1; ip link del c2");
 }
 
+/*
+ * Two ends with the same number in two namespaces: like a real interface,
+ * which is its own lower one, the kernel may tell of its carrier late.
+ */
+static void add_slow(const char *name, int index)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "ip link add %s index %d type veth "
+		 "peer name %sp index %d netns $PEER && ip link set %s up && "
+		 "nsenter -t $PEER -n ip link set %sp up",
+		 name, index, name, index, name, name);
+	run(command);
+}
+
+static void lose_carrier(const char *name)
+{
+	char command[80];
+
+	snprintf(command, sizeof(command),
+		 "nsenter -t $PEER -n ip link set %sp down", name);
+	run(command);
+}
+
+/* A process in another network namespace; its number to the environment. */
+static pid_t start_peer(void)
+{
+	int ready[2];
+	char pid_text[16];
+	pid_t pid;
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+
+		pause();
+		_exit(0);
+	}
+
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	snprintf(pid_text, sizeof(pid_text), "%d", (int) pid);
+	setenv("PEER", pid_text, 1);
+	return pid;
+}
+
+static bool known_down(struct netfacts *facts, const char *name)
+{
+	catch_up(facts);
+	return !find_link(facts, name)->carrier;
+}
+
+/* The first loss in a second is told at once, the second only if asked. */
+static void test_ask(void **state)
+{
+	pid_t peer = start_peer();
+	int changes = 0;
+	struct netfacts *facts;
+
+	(void) state;
+	add_slow("e0", 700);
+	add_slow("e1", 701);
+	facts = opened(BUFFER, &changes);
+	while (known_down(facts, "e0") || known_down(facts, "e1"))
+		assert_true(readable(facts, TIMEOUT_MS));
+
+	lose_carrier("e0");
+	while (!known_down(facts, "e0"))
+		assert_true(readable(facts, TIMEOUT_MS));
+
+	lose_carrier("e1");
+	assert_int_equal(netfacts_ask(facts, 701), 0);
+	assert_true(readable(facts, 0));
+	assert_true(known_down(facts, "e1"));
+
+	/* One that is not there any more does no harm. */
+	run("ip link del e1");
+	assert_int_equal(netfacts_ask(facts, 701), 0);
+	catch_up(facts);
+	assert_null(find_link(facts, "e1"));
+	assert_true_to_life(facts);
+	netfacts_free(facts);
+	run("ip link del e0");
+	kill(peer, SIGKILL);
+	assert_int_equal(waitpid(peer, NULL, 0), peer);
+}
+
 static void test_bound(void **state)
 {
 	int changes = 0;
@@ -311,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_no_change),
 		cmocka_unit_test(test_link_takes_addresses),
 		cmocka_unit_test(test_overrun),
+		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_bound),
 	};
 

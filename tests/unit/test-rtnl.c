@@ -463,6 +463,13 @@ static void test_encode(void **state)
 	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(16));
 	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
 
+	nlh = rtnl_encode_get_link(buf, 258);
+	assert_int_equal(nlh->nlmsg_type, RTM_GETLINK);
+	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(16) + 8);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST);
+	assert_memory_equal(NLMSG_DATA(nlh), "\0\0\0\0\2\1\0\0"
+			    "\0\0\0\0\0\0\0\0\x8\0\x1d\0\x8\0\0\0", 24);
+
 	nlh = rtnl_encode_dump_addresses(buf);
 	assert_int_equal(nlh->nlmsg_type, RTM_GETADDR);
 	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(8));
