@@ -9,6 +9,9 @@
 
 #define QUIET_MS 200
 
+/* What was sent last is looked after for so long. */
+#define LINGER_US 20000
+
 /* Looking may take one part in so many of the time. */
 #define SHARE 100
 #define SHARE_ALARMED 20
@@ -23,11 +26,13 @@ struct watch {
 	uint64_t looked;		/* when, by l_time_now(), in us */
 	uint64_t cost;			/* what that took, in us */
 	bool alarmed;			/* since */
+	uint64_t traffic;		/* when there was some, in us */
+	bool owed;			/* a look, after the last of it */
 	bool failed;			/* said so */
 };
 
 /* Reads the counters; false if that fails. */
-static bool check(struct watch *watch, bool *ret_traffic)
+static bool check(struct watch *watch)
 {
 	struct tcpstats_values values;
 	int err = tcpstats_read(watch->stats, &values);
@@ -41,7 +46,11 @@ static bool check(struct watch *watch, bool *ret_traffic)
 		return false;
 	}
 
-	*ret_traffic = values.octets != watch->last.octets;
+	if (values.octets != watch->last.octets) {
+		watch->traffic = l_time_now();
+		watch->owed = true;
+	}
+
 	watch->alarmed |= values.alarms != watch->last.alarms;
 	watch->failed = false;
 	watch->last = values;
@@ -60,16 +69,17 @@ static void on_timer(struct l_timeout *timer, void *data)
 {
 	struct watch *watch = data;
 	uint64_t ms = (uint64_t) watch->every.us / 1000;
-	bool traffic = false;
+	bool read = check(watch);
 
-	if (check(watch, &traffic) && (traffic || watch->alarmed) &&
-	    may_look(watch)) {
+	if (read && (watch->owed || watch->alarmed) && may_look(watch)) {
 		watch->alarmed = false;
 		watch->cost = (uint64_t) watch->look(watch->data).us;
 		watch->looked = l_time_now();
+		watch->owed = l_time_diff(watch->looked, watch->traffic) <
+			LINGER_US;
 	}
 
-	if (!traffic)
+	if (!read || !watch->owed)
 		ms = QUIET_MS;
 
 	l_timeout_modify_ms(timer, ms ? ms : 1);
