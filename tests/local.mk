@@ -300,6 +300,7 @@ scenarios = \
 	tests/scenarios/rendezvous-close.scn \
 	tests/scenarios/rendezvous-keep.scn \
 	tests/scenarios/several-addresses.scn \
+	tests/scenarios/silent-client.scn \
 	tests/scenarios/silent-not.scn \
 	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \

@@ -106,6 +106,33 @@ void announce_withdraw(struct compare *cmp)
 	}
 }
 
+void announce_withdraw_until(struct compare *cmp, uint8_t id,
+			     struct anchor_time again)
+{
+	struct entry *entry = conn_find_entry_id(cmp->conn, id);
+	struct core_action action = {
+		.type = CORE_ACTION_WITHDRAW,
+		.reason = CORE_REASON_DEAD,
+		.id = id,
+	};
+
+	if (!entry)
+		return;
+
+	action.local = entry->endpoint;
+	if (!compare_emit(cmp, &action))
+		return;
+
+	nudge(cmp);
+	if (!entry->endpoint.port) {
+		conn_drop_entry(cmp->conn, entry);
+		return;
+	}
+
+	entry->confirmed = false;
+	entry->retry = again;
+}
+
 static void announce_entry(struct compare *cmp, struct entry *entry,
 			   const struct core_local *local)
 {

@@ -39,6 +39,9 @@ bool compare_complete(const struct compare *cmp);
 
 /* What is announced and should not be; what should be and is not. */
 void announce_withdraw(struct compare *cmp);
+/* Withdraws what has that ID, to be announced again then if still planned. */
+void announce_withdraw_until(struct compare *cmp, uint8_t id,
+			     struct anchor_time again);
 void announce_all(struct compare *cmp);
 
 /* The port at which an address is announced, 0: it is not. */

@@ -269,6 +269,15 @@ struct entry *conn_find_entry(const struct conn *conn,
 	return NULL;
 }
 
+struct entry *conn_find_entry_id(const struct conn *conn, uint8_t id)
+{
+	for (unsigned int i = 0; i < conn->n_entries; i++)
+		if (conn->entries[i].id == id)
+			return &conn->entries[i];
+
+	return NULL;
+}
+
 static bool id_taken(const struct conn *conn, unsigned int id)
 {
 	for (unsigned int i = 0; i < conn->n_entries; i++)
@@ -316,7 +325,8 @@ void conn_mark_restore(struct conn *conn, const struct anchor_addr *addr)
 	for (unsigned int i = 0; i < conn->n_entries; i++) {
 		struct entry *entry = &conn->entries[i];
 
-		if (entry->endpoint.port &&
+		/* What is to be announced anyway needs no more. */
+		if (entry->endpoint.port && (entry->confirmed || entry->busy) &&
 		    anchor_addr_equal(&entry->endpoint.addr, addr))
 			entry->restore = true;
 	}

@@ -35,6 +35,9 @@ struct subflow {
 	uint32_t silent_us;		/* at the last reading */
 	uint64_t acked;			/* bytes, at the last reading */
 	struct anchor_time silent_since;	/* or ANCHOR_NEVER */
+	struct anchor_time busy_at;	/* the last reading with data under
+					 * way and a recent ACK */
+	struct anchor_time heard;	/* the last ACK then known */
 	struct anchor_time doubted;	/* the last one */
 
 	struct anchor_sample *sample;	/* the last one, or NULL; owned */
@@ -141,6 +144,7 @@ struct subflow *conn_find_subflow(const struct conn *conn,
 				  const struct anchor_endpoint *remote);
 void conn_drop_subflow(struct conn *conn, struct subflow *subflow);
 
+struct entry *conn_find_entry_id(const struct conn *conn, uint8_t id);
 struct entry *conn_find_entry(const struct conn *conn,
 			      const struct anchor_endpoint *endpoint);
 /* NULL on -ENOMEM or if all IDs are taken. wish: the ID it would like. */

@@ -6,7 +6,8 @@
 #define LOOK_EVERY anchor_ms(5)
 #define STUCK_MIN_US 10000
 #define DELAYED_ACK_US 45000	/* TCP_DELACK_MIN, and some more */
-#define DEAD_MIN_US 15000
+#define DEAD_MIN_US 10000
+#define UNWITNESSED_MIN_US 40000
 #define REPLACED_MIN_US 100000
 #define DOUBTS_MAX 4
 #define DOUBTED_US 60000000
@@ -14,6 +15,7 @@
 #define LOSSY_PER_MILLE 2
 #define SEGMENT 1448
 #define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
+#define BUSY_US 20000
 
 void core_look(struct core *core, struct anchor_time now)
 {
@@ -66,13 +68,31 @@ static bool has_answered(const struct subflow *subflow,
 		sample->last_ack.us + CLOCK_US < watched;
 }
 
+/*
+ * Where data was under way at the reading before, it is so since then or
+ * since the last ACK; else it may have been sent only now.
+ */
+static struct anchor_time begun(const struct subflow *subflow,
+				struct anchor_time now)
+{
+	if (anchor_time_since(now, subflow->busy_at).us > BUSY_US)
+		return now;
+
+	return anchor_time_before(subflow->busy_at, subflow->heard) ?
+		subflow->heard : subflow->busy_at;
+}
+
 static void begin(struct subflow *subflow, struct anchor_time now,
 		  const struct core_sample *sample)
 {
-	if (sample->last_ack.us <= CLOCK_US)
+	if (sample->last_ack.us <= CLOCK_US) {
+		subflow->busy_at = now;
 		return;
+	}
 
-	subflow->silent_since = now;
+	subflow->silent_since = begun(subflow, now);
+	subflow->silent_us = (uint32_t) anchor_time_since(now,
+						subflow->silent_since).us;
 	subflow->lossy = is_lossy(sample);
 	if (anchor_time_since(now, subflow->doubted).us > DOUBTED_US)
 		subflow->doubts = 0;
@@ -83,6 +103,7 @@ void health_note(struct subflow *subflow, struct anchor_time now,
 {
 	bool watched = !anchor_time_is_never(subflow->silent_since);
 
+	subflow->heard = anchor_time_add(now, anchor_us(-sample->last_ack.us));
 	if (watched && (!sample->unacked ||
 			has_answered(subflow, now, sample))) {
 		if (health_is_stuck(subflow))
@@ -180,9 +201,23 @@ static bool has_other(const struct compare *cmp, unsigned int path)
 	return false;
 }
 
+/* Has the peer answered elsewhere since? Else it may be all of it. */
+static bool is_witnessed(const struct compare *cmp, unsigned int path)
+{
+	const struct subflow *subflows = cmp->conn->subflows;
+
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (i != path && anchor_time_before(subflows[path].silent_since,
+						    subflows[i].heard))
+			return true;
+
+	return subflows[path].silent_us >= UNWITNESSED_MIN_US;
+}
+
 bool health_is_dead(const struct compare *cmp, unsigned int path)
 {
-	return has_other(cmp, path) && has_failed(cmp, path);
+	return has_other(cmp, path) && has_failed(cmp, path) &&
+		is_witnessed(cmp, path);
 }
 
 static bool is_suspicious(const struct conn *conn)

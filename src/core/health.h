@@ -22,7 +22,9 @@
  *		long again, DEAD_MIN at least, or LOSSY_MIN where packets are
  *		lost all the time. If the connection has a subflow that is
  *		not stuck, it is closed, which moves its data at once; its
- *		pair is tried again like any that has failed.
+ *		pair is tried again like any that has failed. Where no other
+ *		subflow has had an ACK meanwhile, the peer may only pause, and
+ *		has UNWITNESSED_MIN.
  *
  * So a false alarm costs a subflow more at most, the peer that is stopped
  * altogether loses nothing, and the last subflow is never closed. Private to

@@ -86,6 +86,33 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		 cmp->conn->role == ANCHOR_ROLE_SERVER);
 }
 
+/* Does another one that is alive have its local ID? */
+static bool shares_id(const struct conn *conn, const struct subflow *subflow)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++) {
+		const struct subflow *other = &conn->subflows[i];
+
+		if (other != subflow && other->local_id == subflow->local_id &&
+		    !other->closing && !health_is_stuck(other))
+			return true;
+	}
+
+	return false;
+}
+
+/*
+ * The peer is not reached on a dead path, and would find out for itself what
+ * we know: it closes its end if the address is withdrawn.
+ */
+static void withdraw_dead(struct compare *cmp, const struct subflow *subflow)
+{
+	struct anchor_time again = core_retry_at(cmp->core, cmp->now,
+						 subflow->failures);
+
+	if (subflow->local_id && !shares_id(cmp->conn, subflow))
+		announce_withdraw_until(cmp, subflow->local_id, again);
+}
+
 static void close_subflow(struct compare *cmp, struct subflow *subflow,
 			  enum core_reason reason)
 {
@@ -101,8 +128,13 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 	};
 
 	if (subflow->closing || cmp->alive < 2 ||
-	    anchor_time_before(cmp->now, subflow->not_before) ||
-	    !compare_emit(cmp, &action))
+	    anchor_time_before(cmp->now, subflow->not_before))
+		return;
+
+	if (reason == CORE_REASON_DEAD)
+		withdraw_dead(cmp, subflow);
+
+	if (!compare_emit(cmp, &action))
 		return;
 
 	subflow->closing = true;

@@ -10,7 +10,7 @@
 #define QUIET_MS 200
 
 /* What was sent last is looked after for so long. */
-#define LINGER_US 20000
+#define LINGER_US 250000
 
 /* Looking may take one part in so many of the time. */
 #define SHARE 100

@@ -115,7 +115,7 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 				      &action->remote);
 	struct core_sample sample = {
 		.rtt = anchor_ms(1), .rtt_min = anchor_ms(1), .cwnd = 10,
-		.app_limited = true,
+		.app_limited = true, .last_ack = anchor_ms(10000),
 	};
 
 	if (flow) {
@@ -127,6 +127,9 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		sample.busy = anchor_us((int64_t) flow->busy_us);
 		sample.app_limited = flow->app_limited;
 		sample.unacked = flow->silent || flow->busy ? 10 : 0;
+		if (flow->out > 0 || flow->in > 0)
+			sample.last_ack = anchor_us(0);
+
 		if (flow->silent)
 			sample.last_ack = anchor_time_since(s->now,
 							flow->silent_since);
