@@ -70,6 +70,7 @@ struct attempt {
 	struct anchor_addr local;
 	struct anchor_endpoint remote;
 	struct anchor_time until;	/* opening: give up; else: retry */
+	struct anchor_time begun;	/* the last time it was opened */
 	uint8_t failures;
 	bool opening;
 	bool backup;

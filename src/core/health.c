@@ -8,7 +8,8 @@
 #define DELAYED_ACK_US 45000	/* TCP_DELACK_MIN, and some more */
 #define DEAD_MIN_US 10000
 #define UNWITNESSED_MIN_US 40000
-#define REPLACED_MIN_US 100000
+#define STRANDED_MIN_US 100000
+#define STRANDED_LOSSY_US 1000000
 #define DOUBTS_MAX 4
 #define DOUBTED_US 60000000
 #define LOSSY_MIN_US 250000
@@ -98,15 +99,18 @@ static void begin(struct subflow *subflow, struct anchor_time now,
 		subflow->doubts = 0;
 }
 
-void health_note(struct subflow *subflow, struct anchor_time now,
-		 const struct core_sample *sample)
+void health_note(struct core *core, struct subflow *subflow,
+		 struct anchor_time now, const struct core_sample *sample)
 {
 	bool watched = !anchor_time_is_never(subflow->silent_since);
+	bool stuck = health_is_stuck(core, subflow);
 
 	subflow->heard = anchor_time_add(now, anchor_us(-sample->last_ack.us));
+	heard_note(&core->heard, &subflow->local.addr, &subflow->remote.addr,
+		   subflow->heard);
 	if (watched && (!sample->unacked ||
 			has_answered(subflow, now, sample))) {
-		if (health_is_stuck(subflow))
+		if (stuck)
 			doubt(subflow, now);
 
 		calm(subflow);
@@ -126,20 +130,44 @@ void health_note(struct subflow *subflow, struct anchor_time now,
  * A single segment may wait for its ACK; if its like were answered at once so
  * far, as requests are, it is given the benefit of no doubt.
  */
-bool health_is_stuck(const struct subflow *subflow)
+static uint32_t least_silence(const struct subflow *subflow)
 {
 	uint32_t least = STUCK_MIN_US << subflow->doubts;
 
 	if (subflow->single)
 		least = subflow->doubts ? least + DELAYED_ACK_US : 2 * least;
 
+	if (subflow->lossy && least < LOSSY_MIN_US)
+		least = LOSSY_MIN_US;
+
+	return subflow->round_trip_us > least ? subflow->round_trip_us :
+		least;
+}
+
+/* Is it as silent as that for all subflows between its addresses? */
+static bool is_path_silent(const struct core *core,
+			   const struct subflow *subflow)
+{
+	struct anchor_time read = anchor_time_add(subflow->silent_since,
+					anchor_us(subflow->silent_us));
+	struct anchor_time heard = heard_at(&core->heard, &subflow->local.addr,
+					    &subflow->remote.addr);
+	uint32_t least = least_silence(subflow);
+
 	return subflow->silent_us >= least &&
-		subflow->silent_us >= subflow->round_trip_us;
+		anchor_time_since(read, heard).us >= least;
 }
 
 bool health_is_replaceable(const struct subflow *subflow)
 {
-	return subflow->silent_us >= REPLACED_MIN_US;
+	return subflow->silent_us >= (subflow->lossy ? STRANDED_LOSSY_US :
+				      STRANDED_MIN_US);
+}
+
+bool health_is_stuck(const struct core *core, const struct subflow *subflow)
+{
+	return subflow->silent_us && (is_path_silent(core, subflow) ||
+				      health_is_replaceable(subflow));
 }
 
 static uint32_t patience(const struct subflow *subflow)
@@ -183,8 +211,13 @@ static bool has_failed(const struct compare *cmp, unsigned int path)
 	attempt = conn_find_attempt(cmp->conn,
 				    &cmp->view->locals[view_path->local].addr,
 				    &remote->endpoint);
-	if (attempt)
-		return !attempt->opening && attempt->failures;
+	if (attempt && attempt->opening)
+		return false;
+
+	if (attempt && attempt->failures &&
+	    !anchor_time_before(attempt->begun,
+				cmp->conn->subflows[path].silent_since))
+		return true;
 
 	/* Nothing could be opened there, by us at least. */
 	return cmp->conn->subflows[path].silent_us >=
@@ -195,7 +228,7 @@ static bool has_other(const struct compare *cmp, unsigned int path)
 {
 	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
 		if (i != path && !cmp->conn->subflows[i].closing &&
-		    !health_is_stuck(&cmp->conn->subflows[i]))
+		    !health_is_stuck(cmp->core, &cmp->conn->subflows[i]))
 			return true;
 
 	return false;
@@ -216,7 +249,8 @@ static bool is_witnessed(const struct compare *cmp, unsigned int path)
 
 bool health_is_dead(const struct compare *cmp, unsigned int path)
 {
-	return has_other(cmp, path) && has_failed(cmp, path) &&
+	return is_path_silent(cmp->core, &cmp->conn->subflows[path]) &&
+		has_other(cmp, path) && has_failed(cmp, path) &&
 		is_witnessed(cmp, path);
 }
 

@@ -10,17 +10,19 @@
  * every few milliseconds, until there is one. Of these
  *
  *	stuck	is one that gets no ACK at all for as long as its round trip
- *		time and variance allow, STUCK_MIN at least; longer if the
- *		peer may delay the ACK, and longer each time that this proves
- *		wrong. A path that is merely slow or lossy is not: its peer
- *		acknowledges something. A stuck subflow does not count as a
- *		path, so another is opened in its place, at once. If that
- *		comes up, the path is alive, but maybe not for the stuck one
- *		(a fabric has put it on a dead way): after REPLACED_MIN it is
- *		closed.
+ *		time and variance allow, STUCK_MIN at least, or LOSSY_MIN
+ *		where packets are lost all the time; longer if the peer may
+ *		delay the ACK, and longer each time that this proves wrong.
+ *		Nor may any other subflow between the same addresses have had
+ *		one, of whichever connection (heard.h): a path that is merely
+ *		slow, congested or lossy is answered to somebody. A stuck
+ *		subflow does not count as a path, so another is opened in its
+ *		place, at once.
+ *	stranded is one that gets no ACK for STRANDED_MIN while others on its
+ *		path do, maybe because a fabric has put it on a dead way. Also
+ *		for it another is opened, and if that comes up, it is closed.
  *	dead	is a stuck subflow if the other one does not come up in as
- *		long again, DEAD_MIN at least, or LOSSY_MIN where packets are
- *		lost all the time. If the connection has a subflow that is
+ *		long again, DEAD_MIN at least, or LOSSY_MIN. If the connection has a subflow that is
  *		not stuck, it is closed, which moves its data at once; its
  *		pair is tried again like any that has failed. Where no other
  *		subflow has had an ACK meanwhile, the peer may only pause, and
@@ -36,10 +38,10 @@
 #include "core/compare.h"
 
 /* Takes a reading of a subflow that is looked at. */
-void health_note(struct subflow *subflow, struct anchor_time now,
-		 const struct core_sample *sample);
+void health_note(struct core *core, struct subflow *subflow,
+		 struct anchor_time now, const struct core_sample *sample);
 
-bool health_is_stuck(const struct subflow *subflow);
+bool health_is_stuck(const struct core *core, const struct subflow *subflow);
 
 /* Given that it is stuck: may what has come up in its place replace it? */
 bool health_is_replaceable(const struct subflow *subflow);

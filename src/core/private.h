@@ -4,6 +4,7 @@
 #define CORE_PRIVATE_H
 
 #include "core/heap.h"
+#include "core/heard.h"
 #include "core/holddown.h"
 #include "core/table.h"
 #include "core/view.h"
@@ -17,6 +18,7 @@ struct core {
 	size_t n_offered;
 	struct core_place places[CORE_PLACES_MAX + HOLDDOWN_MAX];
 	struct holddown holddown;
+	struct heard heard;
 	struct anchor_time held_until;	/* the first of them */
 	struct table conns;
 	struct heap deadlines;

@@ -98,7 +98,7 @@ static void match_subflows(struct compare *cmp)
 			continue;
 		}
 
-		if (!path->initial && health_is_stuck(&conn->subflows[i])) {
+		if (!path->initial && health_is_stuck(cmp->core, &conn->subflows[i])) {
 			cmp->planned[i] = STUCK;
 			continue;
 		}

@@ -173,7 +173,7 @@ void core_sample(struct core *core, struct anchor_time now,
 		return;
 
 	if (action->reason == CORE_REASON_LOOK)
-		health_note(subflow, now, sample);
+		health_note(core, subflow, now, sample);
 	else
 		note_for_policy(subflow, now, sample);
 

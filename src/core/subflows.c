@@ -87,13 +87,16 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 }
 
 /* Does another one that is alive have its local ID? */
-static bool shares_id(const struct conn *conn, const struct subflow *subflow)
+static bool shares_id(const struct compare *cmp,
+		      const struct subflow *subflow)
 {
+	const struct conn *conn = cmp->conn;
+
 	for (unsigned int i = 0; i < conn->n_subflows; i++) {
 		const struct subflow *other = &conn->subflows[i];
 
 		if (other != subflow && other->local_id == subflow->local_id &&
-		    !other->closing && !health_is_stuck(other))
+		    !other->closing && !health_is_stuck(cmp->core, other))
 			return true;
 	}
 
@@ -109,7 +112,7 @@ static void withdraw_dead(struct compare *cmp, const struct subflow *subflow)
 	struct anchor_time again = core_retry_at(cmp->core, cmp->now,
 						 subflow->failures);
 
-	if (subflow->local_id && !shares_id(cmp->conn, subflow))
+	if (subflow->local_id && !shares_id(cmp, subflow))
 		announce_withdraw_until(cmp, subflow->local_id, again);
 }
 
@@ -272,6 +275,7 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 		return;
 
 	attempt->opening = true;
+	attempt->begun = cmp->now;
 	attempt->backup = want->backup;
 	attempt->until = anchor_time_add(cmp->now,
 					 health_patience(cmp, want));
