@@ -26,14 +26,17 @@ unit_tests = \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
+	tests/unit/test-linkload \
 	tests/unit/test-links \
 	tests/unit/test-modules \
 	tests/unit/test-mptcp-pm \
 	tests/unit/test-nlsock \
 	tests/unit/test-policies \
 	tests/unit/test-rtnl \
+	tests/unit/test-sockdiag \
 	tests/unit/test-tcpstats \
-	tests/netns/test-netfacts
+	tests/netns/test-netfacts \
+	tests/netns/test-sampler
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -69,6 +72,18 @@ tests_unit_test_rtnl_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 tests_unit_test_tcpstats_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_tcpstats_CFLAGS = $(unit_cflags)
 tests_unit_test_tcpstats_LDADD = libhost.la $(CMOCKA_LIBS)
+
+tests_unit_test_sockdiag_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sockdiag_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_sockdiag_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_linkload_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_linkload_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_linkload_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_netns_test_sampler_CPPFLAGS = $(unit_cppflags)
+tests_netns_test_sampler_CFLAGS = $(unit_cflags)
+tests_netns_test_sampler_LDADD = libhost.la $(CMOCKA_LIBS)
 
 tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags)
 tests_netns_test_netfacts_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
