@@ -4,10 +4,16 @@
 
 benchmarks = run ecmp ondemand failover-standby
 
-CLEANFILES += $(benchmarks:%=bench-%.json)
+CLEANFILES += $(benchmarks:%=bench-%.json) bench-sampling.json
 EXTRA_DIST += bench/lib.sh $(benchmarks:%=bench/%)
 
-bench: all tests/tools/mptraffic$(EXEEXT)
+EXTRA_PROGRAMS = bench/sampling
+CLEANFILES += bench/sampling$(EXEEXT)
+bench_sampling_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+bench_sampling_LDADD = libhost.la $(MNL_LIBS)
+
+bench: all tests/tools/mptraffic$(EXEEXT) bench/sampling$(EXEEXT)
+	bench/sampling$(EXEEXT) bench-sampling.json
 	for name in $(benchmarks); do \
 		ANCHOR_BUILDDIR='$(abs_top_builddir)' \
 			bash $(srcdir)/bench/$$name bench-$$name.json || \
