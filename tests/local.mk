@@ -373,6 +373,7 @@ EXTRA_DIST += \
 # much that waiting for a condition says little.
 netns_tests = \
 	tests/netns/config.sh \
+	tests/netns/crowd.sh \
 	tests/netns/dual-stack.sh \
 	tests/netns/errors.sh \
 	tests/netns/follow-ipv6.sh \

@@ -122,9 +122,7 @@ static void on_more(struct l_idle *idle, void *data)
 {
 	struct engine *engine = data;
 
-	l_timeout_remove(engine->load);
 	l_idle_remove(engine->more);
-	watch_free(engine->watch);
 	engine->more = NULL;
 	pump(engine);
 }
