@@ -14,6 +14,8 @@
  */
 #define SUBFLOWS_SLACK 2
 
+#define WITHDRAWN anchor_ms(500)
+
 struct conn *conn_new(uint32_t token)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
@@ -71,6 +73,13 @@ static struct remote *find_remote(const struct conn *conn, uint8_t id)
 }
 
 /* ADD_ADDR is retransmitted until echoed: the same one may come again. */
+static void keep_subflows(struct conn *conn, const struct anchor_addr *addr)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (anchor_addr_equal(&conn->subflows[i].remote.addr, addr))
+			conn->subflows[i].withdrawn = ANCHOR_NEVER;
+}
+
 int conn_announced(struct conn *conn, const struct core_limits *limits,
 		   uint8_t id, const struct anchor_endpoint *endpoint)
 {
@@ -94,15 +103,43 @@ int conn_announced(struct conn *conn, const struct core_limits *limits,
 	}
 
 	*remote = (struct remote) { .endpoint = *endpoint, .id = id };
+	keep_subflows(conn, &endpoint->addr);
 	return 0;
 }
 
-int conn_removed(struct conn *conn, uint8_t id)
+/*
+ * The kernel closes those with that ID, at once; but one of two withdrawals
+ * may be lost on the way (RmAddrTxDrop), or dropped here (RmAddrDrop). So
+ * whatever leads to that address has some time to go, unless it is announced
+ * again meanwhile, say with another port.
+ */
+static bool doom_subflows(struct conn *conn, struct anchor_time now,
+			  uint8_t id, const struct anchor_addr *addr)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; i < conn->n_subflows; i++) {
+		struct subflow *subflow = &conn->subflows[i];
+
+		if (subflow->initial || (subflow->remote_id != id &&
+		    (!addr || !anchor_addr_equal(&subflow->remote.addr, addr))))
+			continue;
+
+		subflow->withdrawn = anchor_time_add(now, WITHDRAWN);
+		found = true;
+	}
+
+	return found;
+}
+
+int conn_removed(struct conn *conn, struct anchor_time now, uint8_t id)
 {
 	struct remote *remote = find_remote(conn, id);
+	bool doomed = doom_subflows(conn, now, id,
+				    remote ? &remote->endpoint.addr : NULL);
 
 	if (!remote)
-		return 1;
+		return doomed ? 0 : 1;
 
 	/* Announced again, it is a new chance: RFC 8684 section 3.4.1. */
 	for (unsigned int i = conn->n_attempts; i-- > 0;)
@@ -200,6 +237,7 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		.backup_here = attempt && attempt->backup,
 		.failures = attempt ? attempt->failures : 0,
 		.silent_since = ANCHOR_NEVER,
+		.withdrawn = ANCHOR_NEVER,
 	};
 
 	if (attempt)

@@ -25,6 +25,8 @@ struct subflow {
 	bool backup_here;	/* we asked the peer */
 	bool busy;		/* a priority command is under way */
 	bool closing;		/* a close command is under way */
+	struct anchor_time withdrawn;	/* by the peer: when to close it, if
+					 * the kernel has not, or NEVER */
 	uint8_t failures;	/* before it came up */
 
 	/* health.c: what readings said while it was looked at. */
@@ -125,7 +127,7 @@ int conn_set_rule(struct conn *conn, const struct core_rule *rule);
  */
 int conn_announced(struct conn *conn, const struct core_limits *limits,
 		   uint8_t id, const struct anchor_endpoint *endpoint);
-int conn_removed(struct conn *conn, uint8_t id);
+int conn_removed(struct conn *conn, struct anchor_time now, uint8_t id);
 int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		    struct anchor_time now, const struct core_event *event);
 int conn_subflow_priority(struct conn *conn, const struct core_event *event);

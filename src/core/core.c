@@ -269,7 +269,7 @@ static int apply(struct core *core, struct anchor_time now, struct conn *conn,
 		return conn_announced(conn, limits, event->remote_id,
 				      &event->remote);
 	case CORE_EVENT_REMOVED:
-		return conn_removed(conn, event->remote_id);
+		return conn_removed(conn, now, event->remote_id);
 	case CORE_EVENT_SUBFLOW_UP:
 		return conn_subflow_up(conn, limits, now, event);
 	case CORE_EVENT_SUBFLOW_DOWN:

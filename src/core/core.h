@@ -196,6 +196,7 @@ enum core_reason {
 	CORE_REASON_STUCK,		/* in place of one that is silent */
 	CORE_REASON_DEAD,		/* it is silent, and so is a new one */
 	CORE_REASON_STRANDED,		/* it is silent, a new one is not */
+	CORE_REASON_WITHDRAWN,		/* the peer has withdrawn the address */
 	CORE_REASON_LOOK,		/* it may be silent */
 	CORE_REASON_LIMIT,		/* more than the limits allow */
 	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */

@@ -50,17 +50,21 @@ bool compare_chooses(const struct compare *cmp)
 
 /*
  * The peer opens another subflow on a pair that has one for long: it has lost
- * that, in a way that we were not told of.
+ * that, in a way that we were not told of. A client, whose SYN may have come
+ * through after it gave up, sees it as its server will: else each of them
+ * would close the one that the other keeps.
  */
 static bool is_superseded(const struct compare *cmp, unsigned int path,
 			  const struct anchor_plan_path *want)
 {
 	const struct anchor_path *this = &cmp->view->paths[path];
+	bool any = cmp->conn->role == ANCHOR_ROLE_CLIENT;
 
 	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
 		const struct anchor_path *other = &cmp->view->paths[i];
 
-		if (want->count == 1 && i != path && !other->opened_here &&
+		if (want->count == 1 && i != path &&
+		    (any || !other->opened_here) &&
 		    other->local == this->local &&
 		    other->remote == this->remote &&
 		    anchor_time_since(other->since, this->since).us >
@@ -168,8 +172,10 @@ static struct anchor_time next_look(const struct compare *cmp)
 		if (!conn->entries[i].confirmed)
 			sooner(&deadline, cmp->now, conn->entries[i].retry);
 
-	for (unsigned int i = 0; i < conn->n_subflows; i++)
+	for (unsigned int i = 0; i < conn->n_subflows; i++) {
 		sooner(&deadline, cmp->now, conn->subflows[i].not_before);
+		sooner(&deadline, cmp->now, conn->subflows[i].withdrawn);
+	}
 
 	return deadline;
 }

@@ -65,6 +65,11 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		return true;
 	}
 
+	if (!anchor_time_before(cmp->now, subflow->withdrawn)) {
+		*ret_reason = CORE_REASON_WITHDRAWN;
+		return true;
+	}
+
 	if (i >= cmp->core->config->limits.subflows) {
 		*ret_reason = CORE_REASON_LIMIT;
 		return true;

@@ -85,6 +85,8 @@ const char *describe_reason(enum core_reason reason)
 		return "nothing is answered there";
 	case CORE_REASON_STRANDED:
 		return "it gets no answers, another one there does";
+	case CORE_REASON_WITHDRAWN:
+		return "the peer has withdrawn the address";
 	case CORE_REASON_LOOK:
 		return "it may be silent";
 	case CORE_REASON_LIMIT:

@@ -39,6 +39,7 @@ static void test_announcements(void **state)
 				     "10.255.0.1:40000");
 	struct anchor_endpoint a = endpoint_of("10.1.1.2:7001");
 	struct anchor_endpoint b = endpoint_of("10.1.1.2:7002");
+	struct anchor_time start = { 0 };
 
 	assert_int_equal(conn_announced(conn, &limits, 1, &a), 0);
 	assert_int_equal(conn_announced(conn, &limits, 1, &a), 1);
@@ -49,9 +50,9 @@ static void test_announcements(void **state)
 
 	/* A withdrawal also forgets what has failed there. */
 	assert_non_null(conn_add_attempt(conn, &a.addr, &b));
-	assert_int_equal(conn_removed(conn, 1), 0);
+	assert_int_equal(conn_removed(conn, start, 1), 0);
 	assert_int_equal(conn->n_attempts, 0);
-	assert_int_equal(conn_removed(conn, 1), 1);
+	assert_int_equal(conn_removed(conn, start, 1), 1);
 	conn_free(conn);
 }
 
