@@ -399,11 +399,22 @@ netns_tests = \
 	tests/netns/rendezvous.sh \
 	tests/netns/several-addresses.sh \
 	tests/netns/silent.sh \
+	tests/netns/soak.sh \
 	tests/netns/stop.sh
 
-EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/build.sh \
+EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
+	tests/lib/build.sh \
 	tests/lib/packages.sh
 SH_LOG_COMPILER = bash
 if !SANITIZERS
 TESTS += $(netns_tests)
 endif
+
+# What make check runs of it is short.
+soak: all tests/tools/mptraffic$(EXEEXT)
+	ANCHOR_BUILDDIR='$(abs_top_builddir)' \
+	ANCHOR_SRCDIR='$(abs_top_srcdir)' \
+	SOAK_SECONDS=$${SOAK_SECONDS:-300} \
+		bash $(srcdir)/tests/netns/soak.sh
+
+.PHONY: soak

@@ -65,3 +65,53 @@ failure_busy_rail() {
 		awk '$2 - $1 > most { most = $2 - $1; rail = NR }
 			END { print rail ? rail : 1 }'
 }
+
+# What may happen to a rail, in words for failure_begin and failure_end:
+#	carrier-HOST	the link of a host loses its carrier
+#	reboot		both links do: the ToR has gone
+#	address-HOST	a host's link loses its IPv4 address
+#	admin-HOST	a host's link is set down
+#	silent		the ToR forwards nothing
+#	one-way-HOST	nothing reaches that host
+FAILURES=(carrier-cl carrier-sv reboot address-cl address-sv admin-cl admin-sv
+	silent one-way-cl one-way-sv)
+
+# failure_begin WHAT RAIL
+failure_begin() {
+	local host=${1##*-} rail=$2
+
+	case $1 in
+	carrier-*) lab_link_down "$host" "$rail" ;;
+	reboot)
+		lab_link_down cl "$rail"
+		lab_link_down sv "$rail"
+		;;
+	address-*) ip -n "$host" addr del "$(failure_address "$host" "$rail")" \
+		dev "eth$rail" ;;
+	admin-*) ip -n "$host" link set "eth$rail" down ;;
+	silent) lab_silent_drop "$rail" ;;
+	one-way-*) failure_one_way "$rail" "$host" ;;
+	esac
+}
+
+failure_end() {
+	local host=${1##*-} rail=$2
+
+	case $1 in
+	carrier-*) lab_link_up "$host" "$rail" ;;
+	reboot)
+		lab_link_up cl "$rail"
+		lab_link_up sv "$rail"
+		;;
+	address-*)
+		ip -n "$host" addr add "$(failure_address "$host" "$rail")" \
+			dev "eth$rail"
+		lab_route_host "$host"
+		;;
+	admin-*) lab_set_up "$host" "$rail" ;;
+	silent) lab_heal "$rail" ;;
+	one-way-*) failure_heal "$rail" ;;
+	esac
+}
+
+failure_address() { echo "10.$2.${LAB_HOST_NUMBER[$1]}.2/24"; }

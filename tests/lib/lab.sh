@@ -210,6 +210,19 @@ lab_tor_port_up() {
 	ip -n "$tor" route replace "fd00:255::$n/128" via "fd00:$rail:$n::2"
 }
 
+# A host's own link, set up again: the kernel has forgotten what is IPv6, and
+# the routes, which nobody but the routes' owner makes anew.
+lab_set_up() {
+	local host=$1 rail=$2 n=${LAB_HOST_NUMBER[$1]}
+
+	ip -n "$host" link set "eth$rail" up
+	ip -n "$host" addr replace "fd00:$rail:$n::2/64" dev "eth$rail" nodad
+	lab_neighbour "$host" "eth$rail" "fd00:$rail:$n::1" \
+		"$(lab_mac "$rail" "$n" 1)"
+	lab_tor_port_up "$host" "$rail"
+	lab_route_host "$host"
+}
+
 # The spine is a star: every other ToR reaches all rails by the first.
 lab_make_spine() {
 	local rail=$1 tor
