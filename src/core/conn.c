@@ -14,7 +14,7 @@
  */
 #define SUBFLOWS_SLACK 2
 
-#define WITHDRAWN anchor_ms(500)
+#define WITHDRAWN anchor_ms(50)
 
 struct conn *conn_new(uint32_t token)
 {
