@@ -26,6 +26,8 @@ unit_tests = \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
+	tests/unit/test-failures \
+	tests/unit/test-failures-many \
 	tests/unit/test-linkload \
 	tests/unit/test-links \
 	tests/unit/test-modules \
@@ -153,6 +155,34 @@ EXTRA_DIST += \
 tests_unit_test_core_conn_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_conn_CFLAGS = $(unit_cflags)
 tests_unit_test_core_conn_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
+
+# Two hosts on virtual time, for what needs both.
+check_LTLIBRARIES += libsim.la
+libsim_la_SOURCES = \
+	tests/sim/entries.c \
+	tests/sim/failures.c \
+	tests/sim/host.c \
+	tests/sim/kernel.c \
+	tests/sim/look.c \
+	tests/sim/net.c \
+	tests/sim/queue.c tests/sim/queue.h \
+	tests/sim/signals.c \
+	tests/sim/sim.c tests/sim/sim.h \
+	tests/sim/subflow.c \
+	tests/sim/traffic.c
+libsim_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+libsim_la_LIBADD = libtestrail.la libhost.la
+EXTRA_DIST += tests/sim/rails.conf
+
+tests_unit_test_failures_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_failures_CFLAGS = $(unit_cflags)
+tests_unit_test_failures_LDADD = libsim.la libtestrail.la libhost.la \
+	$(CMOCKA_LIBS)
+
+tests_unit_test_failures_many_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_failures_many_CFLAGS = $(unit_cflags)
+tests_unit_test_failures_many_LDADD = libsim.la libtestrail.la libhost.la \
+	$(CMOCKA_LIBS)
 
 tests_unit_test_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_links_CFLAGS = $(unit_cflags)

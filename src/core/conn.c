@@ -72,7 +72,6 @@ static struct remote *find_remote(const struct conn *conn, uint8_t id)
 	return NULL;
 }
 
-/* ADD_ADDR is retransmitted until echoed: the same one may come again. */
 static void keep_subflows(struct conn *conn, const struct anchor_addr *addr)
 {
 	for (unsigned int i = 0; i < conn->n_subflows; i++)
@@ -81,13 +80,45 @@ static void keep_subflows(struct conn *conn, const struct anchor_addr *addr)
 }
 
 int conn_announced(struct conn *conn, const struct core_limits *limits,
+/*
+ * Announced again, it is a new chance: RFC 8684 section 3.4.1. all: also for
+ * what is under way or was refused. No port is the service's.
+ */
+static bool forgive(struct conn *conn, const struct anchor_endpoint *announced,
+		    bool all)
+{
+	struct anchor_endpoint endpoint = *announced;
+	bool found = false;
+
+	if (!endpoint.port)
+		endpoint.port = conn->remote.port;
+
+	for (unsigned int i = conn->n_attempts; i-- > 0;) {
+		struct attempt *attempt = &conn->attempts[i];
+
+		if (!anchor_endpoint_equal(&attempt->remote, &endpoint) ||
+		    (!all && (attempt->opening ||
+			      anchor_time_is_never(attempt->until))))
+			continue;
+
+		conn_drop_attempt(conn, attempt);
+		found = true;
+	}
+
+	return found;
+}
+
+/*
+ * ADD_ADDR is retransmitted until echoed: the same one may come again. Or it
+ * was withdrawn meanwhile, and that got lost.
+ */
 		   uint8_t id, const struct anchor_endpoint *endpoint)
 {
 	struct remote *remote = find_remote(conn, id);
 	int err;
 
 	if (remote && anchor_endpoint_equal(&remote->endpoint, endpoint))
-		return 1;
+		return forgive(conn, endpoint, false) ? 0 : 1;
 
 	if (!remote) {
 		if (conn->n_remotes >= limits->announced)
@@ -141,12 +172,7 @@ int conn_removed(struct conn *conn, struct anchor_time now, uint8_t id)
 	if (!remote)
 		return doomed ? 0 : 1;
 
-	/* Announced again, it is a new chance: RFC 8684 section 3.4.1. */
-	for (unsigned int i = conn->n_attempts; i-- > 0;)
-		if (anchor_endpoint_equal(&conn->attempts[i].remote,
-					  &remote->endpoint))
-			conn_drop_attempt(conn, &conn->attempts[i]);
-
+	forgive(conn, &remote->endpoint, true);
 	array_remove(conn->remotes, conn->n_remotes--,
 		     (unsigned int) (remote - conn->remotes),
 		     sizeof(*conn->remotes));

@@ -184,16 +184,27 @@ static bool invited(const struct conn *conn)
 struct anchor_time subflows_open_from(const struct compare *cmp)
 {
 	const struct conn *conn = cmp->conn;
-	int64_t grace = cmp->core->config->timers.grace.us;
+/*
+ * Where many connections have lost a path together, they do not all lose
+ * patience at the same moment: up to half as much again. Tokens are random.
+ */
+static struct anchor_span grace_of(const struct conn *conn,
+				   struct anchor_span grace)
+{
+	int64_t most = grace.us * GRACE_OF_OPENERS;
+
+	if (!conn->peer_opens)
+		return grace;
+
+	return anchor_us(most + ((most / 2 * conn->token) >> 32));
+}
+
 
 	if (conn->role == ANCHOR_ROLE_SERVER || invited(conn))
 		return conn->since;
 
-	if (anchor_time_is_never(conn->incomplete))
-		return ANCHOR_NEVER;
-
-	return anchor_time_add(conn->incomplete, anchor_us(conn->peer_opens ?
-			       grace * GRACE_OF_OPENERS : grace));
+	return anchor_time_add(conn->incomplete,
+			       grace_of(conn, cmp->core->config->timers.grace));
 }
 
 static bool may_open(const struct compare *cmp)

@@ -39,6 +39,7 @@
 #include "core/core.h"
 #include "host/links.h"
 #include "sim/queue.h"
+#include "util/addrtext.h"
 
 #define SIM_ENDS 2
 #define SIM_RAILS 2
@@ -56,6 +57,7 @@ struct sim_options {
 	unsigned int conns;
 	const char *config;		/* a file, or NULL: all defaults */
 	bool no_places;			/* the host tells the core of none */
+	bool tied;			/* addresses do not tell the rail */
 	struct anchor_span look_every;	/* core_look(), as host/watch.c */
 	uint64_t seed;
 };
@@ -65,7 +67,8 @@ struct sim_link {
 	char name[RTNL_NAME_MAX];
 	struct anchor_addr addr;
 	bool present, up, carrier;
-	bool address, tentative;
+	bool address;
+	unsigned int tentative;		/* 0: the address may be used */
 	bool out, in;			/* the switch forwards */
 	int ifindex;			/* another one each time it is made */
 	uint16_t join_port;		/* of our listener, 0: there is none */
@@ -96,6 +99,7 @@ struct sim_side {
 	int ifindex;			/* bound to; 0: routed */
 	uint8_t id;			/* address ID of the endpoint */
 	bool up;
+	bool closed;			/* it was up, or will never be */
 	bool asks_backup;		/* the peer not to send */
 	bool told_backup;		/* by the peer */
 	struct sim_tx tx;
@@ -154,7 +158,7 @@ struct sim {
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *sim);
 
-/* Starts a connection: created, and established a round trip later. */
+/* Done by sim_new() for all: created, and established a little later. */
 void sim_begin(struct sim *sim, unsigned int conn);
 
 void sim_run(struct sim *sim, struct anchor_span span);
@@ -179,10 +183,16 @@ void sim_reset(struct sim *sim, enum sim_end end, int rail);
 /* Paths on a rail that an end has. */
 unsigned int sim_paths(const struct sim_conn *conn, int rail,
 		       enum sim_end end);
-/* One path on a rail, the same one at both ends, and packets pass it. */
+/* A path on a rail, the same one at both ends, that packets pass. */
+bool sim_reaches(const struct sim *sim, const struct sim_conn *conn,
+		 int rail);
+/* And no other one there. */
 bool sim_has_path(const struct sim *sim, const struct sim_conn *conn,
 		  int rail);
-/* Every connection has its path on each rail, and the rendezvous besides. */
+/*
+ * Every connection has its path on each rail, and the rendezvous besides;
+ * and its kernels can withdraw what they announce.
+ */
 bool sim_is_complete(const struct sim *sim);
 /* Its data moves, and none waits on a path that is silent. */
 bool sim_is_moving(const struct sim *sim, const struct sim_conn *conn);
@@ -207,6 +217,20 @@ static inline enum sim_end sim_peer(enum sim_end end)
 	return end == SIM_SERVER ? SIM_CLIENT : SIM_SERVER;
 }
 
+/* Tokens differ at the two ends and look random, as they do in real life. */
+#define SIM_TOKENS 2654435761u
+#define SIM_TOKENS_INVERSE 244002641u	/* modulo 2^32 */
+
+static inline uint32_t sim_token(unsigned int conn, enum sim_end end)
+{
+	return ((conn + 1) * SIM_ENDS + (uint32_t) end) * SIM_TOKENS;
+}
+
+static inline unsigned int sim_conn_of(uint32_t token)
+{
+	return token * SIM_TOKENS_INVERSE / SIM_ENDS - 1;
+}
+
 /* host.c */
 int host_start(struct sim *sim, enum sim_end end);
 void host_stop(struct sim_host *host);
@@ -228,18 +252,43 @@ bool net_passes_both(const struct sim *sim, const struct sim_conn *conn,
 /* kernel.c: commands; 0 or a negative errno. */
 int kernel_do(struct sim *sim, enum sim_end end,
 	      const struct core_action *action);
-struct sim_sub *kernel_add_sub(struct sim *sim, struct sim_conn *conn);
 
-/* subflow.c */
-void subflow_connect(struct sim *sim, unsigned int conn, unsigned int sub);
-/* Its end is closed, and the other one is told, if it can be reached. */
-void subflow_close(struct sim *sim, unsigned int conn, unsigned int sub,
-		   enum sim_end end, int error);
-/* The kernel's list of local addresses: FACTS, kernel 7 and 8. */
+/* signals.c: what goes from one kernel to the other for the path manager. */
+void signal_announce(struct sim *sim, enum sim_end end, unsigned int conn,
+		     const struct sim_entry *entry);
+void signal_remove(struct sim *sim, enum sim_end end, unsigned int conn,
+		   uint8_t id);
+void signal_priority(struct sim *sim, enum sim_end end, unsigned int conn,
+		     unsigned int sub);
+
+/* entries.c: a kernel's lists of addresses. */
+struct sim_entry *entry_find(const struct sim_half *half, uint8_t id);
+/* False: it does not match what is there (FACTS, kernel 7). */
 bool entry_add(struct sim_half *half, const struct anchor_endpoint *endpoint,
 	       uint8_t id);
+void entry_remove(struct sim_half *half, struct sim_entry *entry);
+/* The first one with that address, whatever its port (FACTS, kernel 8). */
 void entry_drop_first(struct sim_half *half, const struct anchor_addr *addr);
-uint8_t entry_id_of(struct sim_half *half, const struct anchor_addr *addr);
+/* The ID that a join to this endpoint of ours is given. */
+uint8_t entry_id_for(struct sim_half *half,
+		     const struct anchor_endpoint *endpoint,
+		     uint16_t service_port);
+struct sim_entry *entry_find_announced(struct sim_half *half,
+				       const struct anchor_endpoint *endpoint);
+/* False: it is already, and nothing is sent (FACTS, kernel 9). */
+bool entry_announce(struct sim_half *half, const struct sim_entry *entry);
+bool entry_withdraw(struct sim_half *half,
+		    const struct anchor_endpoint *endpoint);
+
+/* subflow.c */
+struct sim_sub *subflow_add(struct sim_conn *conn);
+struct sim_sub *subflow_find(const struct sim_conn *conn, enum sim_end end,
+			     const struct core_action *action);
+/* Sends a SYN, again and again, until it is answered. */
+void subflow_connect(struct sim *sim, unsigned int conn, unsigned int sub);
+/* Its end is closed, and the other one is told, once it can be reached. */
+void subflow_close(struct sim *sim, unsigned int conn, unsigned int sub,
+		   enum sim_end end, int error);
 
 /* traffic.c */
 bool traffic_moves(const struct sim *sim, const struct sim_side *side);

@@ -77,7 +77,7 @@ static void update(struct sim *sim, struct sim_conn *conn,
 		   struct sim_sub *sub, enum sim_end end)
 {
 	struct sim_tx *tx = &sub->at[end].tx;
-	bool passes = sub->at[sim_peer(end)].up &&
+	bool passes = !sub->at[sim_peer(end)].closed &&
 		net_passes_both(sim, conn, sub);
 	bool chosen = is_chosen(conn, sub, end);
 
@@ -116,28 +116,11 @@ void traffic_update_all(struct sim *sim)
 		traffic_update(sim, &sim->conns[i]);
 }
 
-static struct sim_sub *find_sub(struct sim_conn *conn, enum sim_end end,
-				const struct core_action *action)
-{
-	for (unsigned int i = 0; i < conn->n_subs; i++) {
-		struct sim_sub *sub = &conn->subs[i];
-		const struct sim_side *peer = &sub->at[sim_peer(end)];
-
-		if (sub->at[end].up &&
-		    anchor_endpoint_equal(&sub->at[end].endpoint,
-					  &action->local) &&
-		    anchor_endpoint_equal(&peer->endpoint, &action->remote))
-			return sub;
-	}
-
-	return NULL;
-}
-
 void traffic_sample(struct sim *sim, enum sim_end end,
 		    const struct core_action *action)
 {
-	struct sim_conn *conn = &sim->conns[action->token / SIM_ENDS - 1];
-	struct sim_sub *sub = find_sub(conn, end, action);
+	struct sim_conn *conn = &sim->conns[sim_conn_of(action->token)];
+	struct sim_sub *sub = subflow_find(conn, end, action);
 	const struct sim_tx *tx;
 	struct core_sample sample;
 
