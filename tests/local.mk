@@ -315,6 +315,7 @@ scenarios = \
 	tests/scenarios/ipv6-client.scn \
 	tests/scenarios/ipv6-server.scn \
 	tests/scenarios/ipv6.scn \
+	tests/scenarios/keep-alive.scn \
 	tests/scenarios/kernel-client-rendezvous.scn \
 	tests/scenarios/kernel-client.scn \
 	tests/scenarios/left-in-peace.scn \
@@ -408,6 +409,7 @@ netns_tests = \
 	tests/netns/errors.sh \
 	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \
+	tests/netns/keep-alive.sh \
 	tests/netns/kernel-client.sh \
 	tests/netns/kernel-ipv6.sh \
 	tests/netns/kernel-server.sh \

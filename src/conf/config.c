@@ -101,6 +101,7 @@ static const struct schema_row rows[] = {
 		.offset = offsetof(struct config, timers.retry_refused),
 	},
 	SPAN("timers", "look", timers.look, "10ms", "0us", "1s"),
+	SPAN("timers", "keep-alive", timers.keep_alive, "0us", "0us", "1d"),
 	SPAN("timers", "hold-down", timers.hold_min, "1s", "0us", "1h"),
 	SPAN("timers", "hold-down-max", timers.hold_max, "60s", "0us", "1d"),
 	{

@@ -73,6 +73,7 @@ struct config {
 		bool retry_refused;
 		struct anchor_span look;		/* 0: never */
 		struct anchor_span hold_min;
+		struct anchor_span keep_alive;	/* 0: none */
 		struct anchor_span hold_max;
 	} timers;
 

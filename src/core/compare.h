@@ -12,6 +12,7 @@
 #define UNPLANNED (-1)
 #define REPLACED (-2)
 #define STUCK (-3)
+#define TRIED (-4)
 
 /* Its subject, and what has been found out so far. */
 struct compare {

@@ -28,6 +28,7 @@ struct conn *conn_new(uint32_t token)
 	conn->incomplete = ANCHOR_NEVER;
 	conn->sample_due = ANCHOR_NEVER;
 	conn->look_due = ANCHOR_NEVER;
+	conn->keep_due = ANCHOR_NEVER;
 	return conn;
 }
 
@@ -79,7 +80,6 @@ static void keep_subflows(struct conn *conn, const struct anchor_addr *addr)
 			conn->subflows[i].withdrawn = ANCHOR_NEVER;
 }
 
-int conn_announced(struct conn *conn, const struct core_limits *limits,
 /*
  * Announced again, it is a new chance: RFC 8684 section 3.4.1. all: also for
  * what is under way or was refused. No port is the service's.
@@ -112,6 +112,7 @@ static bool forgive(struct conn *conn, const struct anchor_endpoint *announced,
  * ADD_ADDR is retransmitted until echoed: the same one may come again. Or it
  * was withdrawn meanwhile, and that got lost.
  */
+int conn_announced(struct conn *conn, const struct core_limits *limits,
 		   uint8_t id, const struct anchor_endpoint *endpoint)
 {
 	struct remote *remote = find_remote(conn, id);
@@ -264,6 +265,7 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		.failures = attempt ? attempt->failures : 0,
 		.silent_since = ANCHOR_NEVER,
 		.withdrawn = ANCHOR_NEVER,
+		.tried = ANCHOR_NEVER,
 	};
 
 	if (attempt)

@@ -25,6 +25,7 @@ struct subflow {
 	bool backup_here;	/* we asked the peer */
 	bool busy;		/* a priority command is under way */
 	bool closing;		/* a close command is under way */
+	struct anchor_time tried;	/* keepalive.c: since when, or NEVER */
 	struct anchor_time withdrawn;	/* by the peer: when to close it, if
 					 * the kernel has not, or NEVER */
 	uint8_t failures;	/* before it came up */
@@ -79,6 +80,13 @@ struct attempt {
 	int error;
 };
 
+/* keepalive.c: what it waits for. */
+enum keep {
+	KEEP_NOTHING,
+	KEEP_ASKED,
+	KEEP_READ,
+};
+
 struct conn {
 	struct conn *next;		/* in its bucket */
 	struct conn *dirty_next;
@@ -92,6 +100,8 @@ struct conn {
 	struct anchor_time look_due;	/* the next reading for health.c */
 	struct anchor_time look_until;	/* 0: nobody has looked yet */
 	bool look;			/* once, whatever is known */
+	uint8_t keep;			/* enum keep */
+	struct anchor_time keep_due;	/* the next look at idle paths */
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
 	struct anchor_time since;

@@ -67,6 +67,12 @@ static struct anchor_time back_off(struct core *core, struct anchor_time now,
 	return anchor_time_add(now, anchor_us(delay));
 }
 
+struct anchor_time core_jitter(struct core *core, struct anchor_time now,
+			       struct anchor_span span)
+{
+	return back_off(core, now, span, span, 0);
+}
+
 struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
 				 unsigned int failures)
 {

@@ -48,6 +48,7 @@ struct core_timers {
 	struct anchor_span retry_max;
 	bool retry_refused;		/* also what the peer has refused */
 	struct anchor_span hold_min;	/* an address that has come back */
+	struct anchor_span keep_alive;	/* of idle paths, 0: none */
 	struct anchor_span hold_max;	/* waits; one that flaps, longer */
 };
 
@@ -196,6 +197,8 @@ enum core_reason {
 	CORE_REASON_STUCK,		/* in place of one that is silent */
 	CORE_REASON_DEAD,		/* it is silent, and so is a new one */
 	CORE_REASON_STRANDED,		/* it is silent, a new one is not */
+	CORE_REASON_KEEPALIVE,		/* in place of one that is idle */
+	CORE_REASON_RENEWED,		/* which is there now */
 	CORE_REASON_WITHDRAWN,		/* the peer has withdrawn the address */
 	CORE_REASON_LOOK,		/* it may be silent */
 	CORE_REASON_LIMIT,		/* more than the limits allow */

@@ -52,6 +52,9 @@ void core_release_held(struct core *core, struct anchor_time now);
 void core_forget(struct core *core, struct conn *conn);
 
 /* When a thing that has now failed so many times may be tried again. */
+/* So far from now, plus or minus a quarter. */
+struct anchor_time core_jitter(struct core *core, struct anchor_time now,
+			       struct anchor_span span);
 struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
 				 unsigned int failures);
 

@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/compare.h"
 #include "core/health.h"
+#include "core/keepalive.h"
 #include "core/plan.h"
 #include "core/prng.h"
 #include "core/reconcile.h"
@@ -107,6 +108,12 @@ static void match_subflows(struct compare *cmp)
 			continue;
 		}
 
+		if (keepalive_is_tried(&conn->subflows[i])) {
+			cmp->planned[i] = TRIED;
+			cmp->direct |= !path->initial && !path->backup;
+			continue;
+		}
+
 		for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
 			const struct anchor_plan_path *want =
 							&cmp->plan.paths[p];
@@ -162,6 +169,7 @@ static struct anchor_time next_look(const struct compare *cmp)
 	sooner(&deadline, cmp->now, cmp->plan.ask_again);
 	sooner(&deadline, cmp->now, conn->sample_due);
 	sooner(&deadline, cmp->now, conn->look_due);
+	sooner(&deadline, cmp->now, conn->keep_due);
 	if (conn->role == ANCHOR_ROLE_CLIENT)
 		sooner(&deadline, cmp->now, subflows_open_from(cmp));
 
@@ -192,6 +200,7 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 	view_build(&core->view, conn, &core->host, &core->config->limits, now,
 		   prng_next(&core->random));
 	plan_ask(core, conn, cmp.view, &cmp.plan);
+	keepalive_review(&cmp);
 	match_subflows(&cmp);
 	subflows_review_attempts(&cmp);
 	note_incomplete(&cmp);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/health.h"
+#include "core/keepalive.h"
 #include "core/samples.h"
 
 static int link_of(const struct compare *cmp, unsigned int path)
@@ -158,6 +159,14 @@ static void note_for_policy(struct subflow *subflow, struct anchor_time now,
 		note_sample(subflow, now, first, sample);
 }
 
+static void note_for_health(struct core *core, struct conn *conn,
+			    struct subflow *subflow, struct anchor_time now,
+			    const struct core_sample *sample)
+{
+	health_note(core, subflow, now, sample);
+	keepalive_note(conn);
+}
+
 void core_sample(struct core *core, struct anchor_time now,
 		 const struct core_action *action,
 		 const struct core_sample *sample)
@@ -173,7 +182,7 @@ void core_sample(struct core *core, struct anchor_time now,
 		return;
 
 	if (action->reason == CORE_REASON_LOOK)
-		health_note(core, subflow, now, sample);
+		note_for_health(core, conn, subflow, now, sample);
 	else
 		note_for_policy(subflow, now, sample);
 

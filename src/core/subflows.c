@@ -8,6 +8,7 @@
 
 #include "core/compare.h"
 #include "core/health.h"
+#include "core/keepalive.h"
 #include "core/match.h"
 #include "core/rails.h"
 
@@ -82,6 +83,13 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 			CORE_REASON_DEAD;
 		return replaced ? health_is_replaceable(subflow) :
 			health_is_dead(cmp, i);
+	}
+
+	if (cmp->planned[i] == TRIED) {
+		bool renewed = has_successor(cmp, i);
+
+		*ret_reason = renewed ? CORE_REASON_RENEWED : CORE_REASON_DEAD;
+		return renewed || keepalive_is_dead(cmp, i);
 	}
 
 	*ret_reason = cmp->planned[i] == REPLACED ? CORE_REASON_REPLACED :
@@ -177,14 +185,6 @@ static bool invited(const struct conn *conn)
 }
 
 /*
- * The server side opens. A client whose server does not, opens after a
- * grace; a longer one if the server has shown that it opens paths, for it
- * may have missed an announcement.
- */
-struct anchor_time subflows_open_from(const struct compare *cmp)
-{
-	const struct conn *conn = cmp->conn;
-/*
  * Where many connections have lost a path together, they do not all lose
  * patience at the same moment: up to half as much again. Tokens are random.
  */
@@ -199,6 +199,14 @@ static struct anchor_span grace_of(const struct conn *conn,
 	return anchor_us(most + ((most / 2 * conn->token) >> 32));
 }
 
+/*
+ * The server side opens. A client whose server does not, opens after a
+ * grace; a longer one if the server has shown that it opens paths, for it
+ * may have missed an announcement.
+ */
+struct anchor_time subflows_open_from(const struct compare *cmp)
+{
+	const struct conn *conn = cmp->conn;
 
 	if (conn->role == ANCHOR_ROLE_SERVER || invited(conn))
 		return conn->since;
@@ -241,16 +249,34 @@ static struct entry *source_entry(struct compare *cmp,
 			      (local->id + RAILS_SOURCE_ID - 1));
 }
 
-static bool has_stuck(const struct compare *cmp,
-		      const struct anchor_plan_path *want)
+/* Is there one that is STUCK, or TRIED, where it is wanted? */
+static bool has_one(const struct compare *cmp, int8_t planned,
+		    const struct anchor_plan_path *want)
 {
 	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
-		if (cmp->planned[i] == STUCK &&
+		if (cmp->planned[i] == planned &&
 		    cmp->view->paths[i].local == want->local &&
 		    cmp->view->paths[i].remote == want->remote)
 			return true;
 
 	return false;
+}
+
+static enum core_reason open_reason(const struct compare *cmp,
+				    const struct anchor_plan_path *want)
+{
+	if (has_one(cmp, STUCK, want))
+		return CORE_REASON_STUCK;
+
+	return has_one(cmp, TRIED, want) ? CORE_REASON_KEEPALIVE :
+		CORE_REASON_PLAN;
+}
+
+static struct anchor_span time_to_open(const struct compare *cmp,
+				   const struct anchor_plan_path *want)
+{
+	return has_one(cmp, TRIED, want) ? keepalive_patience() :
+		health_patience(cmp, want);
 }
 
 static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
@@ -261,8 +287,7 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	const struct anchor_endpoint source = { .addr = local->addr };
 	struct core_action action = {
 		.type = CORE_ACTION_OPEN,
-		.reason = has_stuck(cmp, want) ? CORE_REASON_STUCK :
-			CORE_REASON_PLAN,
+		.reason = open_reason(cmp, want),
 		.remote_id = remote->id,
 		.local = source,
 		.remote = remote->endpoint,
@@ -293,8 +318,7 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	attempt->opening = true;
 	attempt->begun = cmp->now;
 	attempt->backup = want->backup;
-	attempt->until = anchor_time_add(cmp->now,
-					 health_patience(cmp, want));
+	attempt->until = anchor_time_add(cmp->now, time_to_open(cmp, want));
 	cmp->alive++;
 }
 
@@ -308,7 +332,7 @@ void subflows_open(struct compare *cmp)
 		const struct anchor_plan_path *want = &cmp->plan.paths[p];
 
 		/* Who notices that a path is stuck sees to it. */
-		if (!mine && !has_stuck(cmp, want))
+		if (!mine && !has_one(cmp, STUCK, want))
 			continue;
 
 		if (cmp->found[p] < want->count && cmp->alive < limit &&

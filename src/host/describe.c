@@ -85,6 +85,10 @@ const char *describe_reason(enum core_reason reason)
 		return "nothing is answered there";
 	case CORE_REASON_STRANDED:
 		return "it gets no answers, another one there does";
+	case CORE_REASON_KEEPALIVE:
+		return "to see whether an idle path is alive";
+	case CORE_REASON_RENEWED:
+		return "another one has shown that its path is alive";
 	case CORE_REASON_WITHDRAWN:
 		return "the peer has withdrawn the address";
 	case CORE_REASON_LOOK:

@@ -447,6 +447,7 @@ static struct core_config make_core_config(const struct config *config,
 			.retry_max = config->timers.retry_max,
 			.retry_refused = config->timers.retry_refused,
 			.hold_min = config->timers.hold_min,
+			.keep_alive = config->timers.keep_alive,
 			.hold_max = config->timers.hold_max,
 		},
 		.scope = {

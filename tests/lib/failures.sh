@@ -73,7 +73,7 @@ failure_busy_rail() {
 #	admin-HOST	a host's link is set down
 #	silent		the ToR forwards nothing
 #	one-way-HOST	nothing reaches that host
-FAILURES=(carrier-cl carrier-sv reboot address-cl address-sv admin-cl admin-sv
+FAILURE_KINDS=(carrier-cl carrier-sv reboot address-cl address-sv admin-cl admin-sv
 	silent one-way-cl one-way-sv)
 
 # failure_begin WHAT RAIL

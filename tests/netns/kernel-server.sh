@@ -13,7 +13,9 @@ for rail in 1 2; do
 		signal port 600$rail
 done
 lab_run sv ip mptcp limits set subflows 8 add_addr_accepted 0
-lab_daemon_start cl
+# A look at a path that seems silent for a moment is a join too.
+lab_daemon_start cl "[timers]
+look=0us"
 lab_guard cl
 lab_serve
 lab_transfer

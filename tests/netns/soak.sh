@@ -32,10 +32,10 @@ pause() {
 fail_once() {
 	local what other rail
 
-	pick ${#FAILURES[@]}
-	what=${FAILURES[picked]}
-	pick ${#FAILURES[@]}
-	other=${FAILURES[picked]}
+	pick ${#FAILURE_KINDS[@]}
+	what=${FAILURE_KINDS[picked]}
+	pick ${#FAILURE_KINDS[@]}
+	other=${FAILURE_KINDS[picked]}
 	pick 2
 	rail=$((picked + 1))
 	pick 4

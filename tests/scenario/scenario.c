@@ -159,6 +159,7 @@ static void do_timers(struct scenario *s, char **words, int n)
 		{ "retry-min", &timers->retry_min },
 		{ "retry-max", &timers->retry_max },
 		{ "hold-down", &timers->hold_min },
+		{ "keep-alive", &timers->keep_alive },
 		{ "hold-down-max", &timers->hold_max },
 	};
 
