@@ -287,6 +287,8 @@ tests_scenario_scenario_LDADD = libconf.la libcore.la libutil.la
 
 scenarios = \
 	tests/scenarios/all-links-lost.scn \
+	tests/scenarios/announced-again.scn \
+	tests/scenarios/announced-twice.scn \
 	tests/scenarios/announcement-lost.scn \
 	tests/scenarios/both-open.scn \
 	tests/scenarios/client-fallback.scn \
@@ -318,6 +320,7 @@ scenarios = \
 	tests/scenarios/keep-alive.scn \
 	tests/scenarios/kernel-client-rendezvous.scn \
 	tests/scenarios/kernel-client.scn \
+	tests/scenarios/late-syn.scn \
 	tests/scenarios/left-in-peace.scn \
 	tests/scenarios/limit-subflows-client.scn \
 	tests/scenarios/limits.scn \
@@ -431,6 +434,7 @@ netns_tests = \
 	tests/netns/rendezvous.sh \
 	tests/netns/several-addresses.sh \
 	tests/netns/silent.sh \
+	tests/netns/silent-not.sh \
 	tests/netns/soak.sh \
 	tests/netns/stop.sh
 

@@ -62,7 +62,8 @@ static bool entry_in_use(const struct conn *conn, const struct entry *entry)
  * kernel 10). Each command that sends an ACK sends one of what waits, an echo
  * of the peer's announcements first. So each announcement or withdrawal is
  * followed by a priority command for the initial subflow that changes
- * nothing, and has left when the next is made.
+ * nothing, also not what one that is under way will have set, and has left
+ * when the next is made.
  */
 static void nudge(struct compare *cmp)
 {
@@ -70,8 +71,9 @@ static void nudge(struct compare *cmp)
 		const struct subflow *subflow = &cmp->conn->subflows[i];
 
 		if (subflow->initial && !subflow->closing)
-			compare_emit_priority(cmp, subflow, subflow->backup_here,
-				      CORE_REASON_NUDGE);
+			compare_emit_priority(cmp, subflow,
+				subflow->busy ? !subflow->backup_here :
+				subflow->backup_here, CORE_REASON_NUDGE);
 	}
 }
 

@@ -35,6 +35,12 @@ bool compare_emit_priority(struct compare *cmp, const struct subflow *subflow,
 /* Is it this end that opens paths, and closes what is not wanted? */
 bool compare_chooses(const struct compare *cmp);
 
+/*
+ * Is view path i one that may take the place of an older one between the same
+ * addresses, once both have been read? Asks for that.
+ */
+bool compare_is_candidate(const struct compare *cmp, unsigned int i);
+
 /* Is every path there that should be? */
 bool compare_complete(const struct compare *cmp);
 

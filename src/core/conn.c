@@ -14,6 +14,9 @@
  */
 #define SUBFLOWS_SLACK 2
 
+/* As a rule an announcement is sent again for lack of an echo before that. */
+#define ECHOED anchor_ms(1000)
+
 #define WITHDRAWN anchor_ms(50)
 
 struct conn *conn_new(uint32_t token)
@@ -81,15 +84,16 @@ static void keep_subflows(struct conn *conn, const struct anchor_addr *addr)
 }
 
 /*
- * Announced again, it is a new chance: RFC 8684 section 3.4.1. all: also for
- * what is under way or was refused. No port is the service's.
+ * Announced again, it is a new chance: RFC 8684 section 3.4.1. For attempts
+ * that began before then; NEVER: for all, also those under way.
  */
 static bool forgive(struct conn *conn, const struct anchor_endpoint *announced,
-		    bool all)
+		    struct anchor_time before)
 {
 	struct anchor_endpoint endpoint = *announced;
 	bool found = false;
 
+	/* No port is the service's. */
 	if (!endpoint.port)
 		endpoint.port = conn->remote.port;
 
@@ -97,8 +101,8 @@ static bool forgive(struct conn *conn, const struct anchor_endpoint *announced,
 		struct attempt *attempt = &conn->attempts[i];
 
 		if (!anchor_endpoint_equal(&attempt->remote, &endpoint) ||
-		    (!all && (attempt->opening ||
-			      anchor_time_is_never(attempt->until))))
+		    !anchor_time_before(attempt->begun, before) ||
+		    (attempt->opening && !anchor_time_is_never(before)))
 			continue;
 
 		conn_drop_attempt(conn, attempt);
@@ -108,10 +112,44 @@ static bool forgive(struct conn *conn, const struct anchor_endpoint *announced,
 	return found;
 }
 
-/*
- * ADD_ADDR is retransmitted until echoed: the same one may come again. Or it
- * was withdrawn meanwhile, and that got lost.
- */
+/* The peer may have lost what we have had for long: try it (keepalive.h). */
+static bool try_subflows(struct conn *conn, struct anchor_time now,
+			 const struct anchor_addr *addr,
+			 struct anchor_time before)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; i < conn->n_subflows; i++) {
+		struct subflow *subflow = &conn->subflows[i];
+
+		if (subflow->initial || !subflow->opened_here ||
+		    !anchor_addr_equal(&subflow->remote.addr, addr) ||
+		    !anchor_time_before(subflow->since, before))
+			continue;
+
+		subflow->tried = now;
+		found = true;
+	}
+
+	return found;
+}
+
+int conn_announced_again(struct conn *conn, struct anchor_time now,
+			 const struct anchor_endpoint *endpoint)
+{
+	struct anchor_time before = anchor_time_add(now,
+						    anchor_us(-ECHOED.us));
+	bool tried = try_subflows(conn, now, &endpoint->addr, before);
+
+	if (!forgive(conn, endpoint, before) && !tried)
+		return 1;
+
+	/* A server comes first again. */
+	conn->incomplete = ANCHOR_NEVER;
+	return 0;
+}
+
+/* ADD_ADDR is retransmitted until echoed: the same one may come again. */
 int conn_announced(struct conn *conn, const struct core_limits *limits,
 		   uint8_t id, const struct anchor_endpoint *endpoint)
 {
@@ -119,7 +157,7 @@ int conn_announced(struct conn *conn, const struct core_limits *limits,
 	int err;
 
 	if (remote && anchor_endpoint_equal(&remote->endpoint, endpoint))
-		return forgive(conn, endpoint, false) ? 0 : 1;
+		return 1;
 
 	if (!remote) {
 		if (conn->n_remotes >= limits->announced)
@@ -173,7 +211,7 @@ int conn_removed(struct conn *conn, struct anchor_time now, uint8_t id)
 	if (!remote)
 		return doomed ? 0 : 1;
 
-	forgive(conn, &remote->endpoint, true);
+	forgive(conn, &remote->endpoint, ANCHOR_NEVER);
 	array_remove(conn->remotes, conn->n_remotes--,
 		     (unsigned int) (remote - conn->remotes),
 		     sizeof(*conn->remotes));

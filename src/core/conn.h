@@ -31,15 +31,23 @@ struct subflow {
 	uint8_t failures;	/* before it came up */
 
 	/* health.c: what readings said while it was looked at. */
+	bool stuck;			/* at the last review */
 	bool lossy;			/* it loses packets all the time */
 	bool single;			/* one segment is under way */
 	uint8_t doubts;			/* silences that were none */
 	uint32_t round_trip_us;		/* with its variance */
 	uint32_t silent_us;		/* at the last reading */
 	uint64_t acked;			/* bytes, at the last reading */
+	struct losses {
+		struct anchor_time since;
+		uint64_t bytes;
+		uint32_t retransmitted;
+		bool before;		/* many in the second before */
+	} losses;
 	struct anchor_time silent_since;	/* or ANCHOR_NEVER */
 	struct anchor_time busy_at;	/* the last reading with data under
 					 * way and a recent ACK */
+	struct anchor_time read;	/* the last reading */
 	struct anchor_time heard;	/* the last ACK then known */
 	struct anchor_time doubted;	/* the last one */
 
@@ -76,6 +84,7 @@ struct attempt {
 	struct anchor_time begun;	/* the last time it was opened */
 	uint8_t failures;
 	bool opening;
+	bool again;		/* in place of a stuck one, once more */
 	bool backup;
 	int error;
 };
@@ -137,6 +146,12 @@ int conn_set_rule(struct conn *conn, const struct core_rule *rule);
  */
 int conn_announced(struct conn *conn, const struct core_limits *limits,
 		   uint8_t id, const struct anchor_endpoint *endpoint);
+/*
+ * What has been announced already: the echo was lost, or the withdrawal in
+ * between was, and so was the end of all that the peer closed with it.
+ */
+int conn_announced_again(struct conn *conn, struct anchor_time now,
+			 const struct anchor_endpoint *endpoint);
 int conn_removed(struct conn *conn, struct anchor_time now, uint8_t id);
 int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		    struct anchor_time now, const struct core_event *event);

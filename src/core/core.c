@@ -259,11 +259,27 @@ static int handle_down(struct core *core, struct anchor_time now,
 	return 0;
 }
 
+/* That it has come up is an answer. */
+static int handle_up(struct core *core, struct anchor_time now,
+		     struct conn *conn, const struct core_event *event)
+{
+	heard_note(&core->heard, &event->local.addr, &event->remote.addr, now);
+	return conn_subflow_up(conn, &core->config->limits, now, event);
+}
+
+static int handle_announced(struct core *core, struct anchor_time now,
+			    struct conn *conn, const struct core_event *event)
+{
+	int err = conn_announced(conn, &core->config->limits,
+				 event->remote_id, &event->remote);
+
+	return err == 1 ? conn_announced_again(conn, now, &event->remote) :
+		err;
+}
+
 static int apply(struct core *core, struct anchor_time now, struct conn *conn,
 		 const struct core_event *event)
 {
-	const struct core_limits *limits = &core->config->limits;
-
 	switch (event->type) {
 	case CORE_EVENT_CREATED:
 	case CORE_EVENT_ESTABLISHED:
@@ -272,12 +288,11 @@ static int apply(struct core *core, struct anchor_time now, struct conn *conn,
 		core_forget(core, conn);
 		return 1;
 	case CORE_EVENT_ANNOUNCED:
-		return conn_announced(conn, limits, event->remote_id,
-				      &event->remote);
+		return handle_announced(core, now, conn, event);
 	case CORE_EVENT_REMOVED:
 		return conn_removed(conn, now, event->remote_id);
 	case CORE_EVENT_SUBFLOW_UP:
-		return conn_subflow_up(conn, limits, now, event);
+		return handle_up(core, now, conn, event);
 	case CORE_EVENT_SUBFLOW_DOWN:
 		return handle_down(core, now, conn, event);
 	case CORE_EVENT_SUBFLOW_PRIORITY:
@@ -386,6 +401,10 @@ static void subflow_done(struct core *core, struct anchor_time now,
 		conn_drop_subflow(conn, subflow);
 		return;
 	}
+
+	/* Other commands may be under way, whose ends are still to come. */
+	if (action->reason == CORE_REASON_NUDGE && (error || subflow->busy))
+		return;
 
 	subflow->busy = false;
 	if (error) {

@@ -6,13 +6,14 @@
 #define LOOK_EVERY anchor_ms(5)
 #define STUCK_MIN_US 10000
 #define DELAYED_ACK_US 45000	/* TCP_DELACK_MIN, and some more */
-#define DEAD_MIN_US 10000
+#define DEAD_MIN_US 15000
 #define UNWITNESSED_MIN_US 40000
-#define STRANDED_MIN_US 100000
-#define STRANDED_LOSSY_US 1000000
+#define STRANDED_MIN_US 700000		/* the second RTO, and an answer */
+#define STRANDED_LOSSY_US 1500000	/* the third */
 #define DOUBTS_MAX 4
 #define DOUBTED_US 60000000
 #define LOSSY_MIN_US 250000
+#define LOSSES_US 1000000
 #define LOSSY_PER_MILLE 2
 #define SEGMENT 1448
 #define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
@@ -52,10 +53,25 @@ static uint32_t round_trip(const struct core_sample *sample)
 	return (uint32_t) (sample->rtt.us + 4 * sample->rtt_var.us);
 }
 
-static bool is_lossy(const struct core_sample *sample)
+/* Over the last second or two, in which it may have become so. */
+static void note_losses(struct subflow *subflow, struct anchor_time now,
+			const struct core_sample *sample)
 {
-	return (uint64_t) sample->retransmitted * SEGMENT * 1000 >
-		sample->bytes_out * LOSSY_PER_MILLE;
+	struct losses *losses = &subflow->losses;
+	uint64_t bytes = sample->bytes_out - losses->bytes;
+	uint64_t lost = sample->retransmitted - losses->retransmitted;
+	bool many = lost * SEGMENT * 1000 > bytes * LOSSY_PER_MILLE;
+
+	subflow->lossy = many || losses->before;
+	if (anchor_time_since(now, losses->since).us < LOSSES_US)
+		return;
+
+	*losses = (struct losses) {
+		.since = now,
+		.bytes = sample->bytes_out,
+		.retransmitted = sample->retransmitted,
+		.before = many,
+	};
 }
 
 /* Has an ACK come in since it is watched? */
@@ -94,7 +110,6 @@ static void begin(struct subflow *subflow, struct anchor_time now,
 	subflow->silent_since = begun(subflow, now);
 	subflow->silent_us = (uint32_t) anchor_time_since(now,
 						subflow->silent_since).us;
-	subflow->lossy = is_lossy(sample);
 	if (anchor_time_since(now, subflow->doubted).us > DOUBTED_US)
 		subflow->doubts = 0;
 }
@@ -103,16 +118,14 @@ void health_note(struct core *core, struct subflow *subflow,
 		 struct anchor_time now, const struct core_sample *sample)
 {
 	bool watched = !anchor_time_is_never(subflow->silent_since);
-	bool stuck = health_is_stuck(core, subflow);
 
+	note_losses(subflow, now, sample);
+	subflow->read = now;
 	subflow->heard = anchor_time_add(now, anchor_us(-sample->last_ack.us));
 	heard_note(&core->heard, &subflow->local.addr, &subflow->remote.addr,
 		   subflow->heard);
 	if (watched && (!sample->unacked ||
 			has_answered(subflow, now, sample))) {
-		if (stuck)
-			doubt(subflow, now);
-
 		calm(subflow);
 	} else if (watched) {
 		subflow->silent_us = (uint32_t) anchor_time_since(now,
@@ -144,35 +157,56 @@ static uint32_t least_silence(const struct subflow *subflow)
 		least;
 }
 
-/* Is it as silent as that for all subflows between its addresses? */
-static bool is_path_silent(const struct core *core,
-			   const struct subflow *subflow)
+/* For how long, for all subflows between its addresses? */
+static int64_t silence_of_path(const struct core *core,
+			       const struct subflow *subflow)
 {
 	struct anchor_time read = anchor_time_add(subflow->silent_since,
 					anchor_us(subflow->silent_us));
 	struct anchor_time heard = heard_at(&core->heard, &subflow->local.addr,
 					    &subflow->remote.addr);
-	uint32_t least = least_silence(subflow);
+	int64_t silence = anchor_time_since(read, heard).us;
 
-	return subflow->silent_us >= least &&
-		anchor_time_since(read, heard).us >= least;
+	return silence < subflow->silent_us ? silence : subflow->silent_us;
+}
+
+static bool is_path_silent(const struct core *core,
+			   const struct subflow *subflow)
+{
+	return silence_of_path(core, subflow) >= least_silence(subflow);
 }
 
 bool health_is_replaceable(const struct subflow *subflow)
 {
-	return subflow->silent_us >= (subflow->lossy ? STRANDED_LOSSY_US :
-				      STRANDED_MIN_US);
+	uint32_t least = subflow->lossy ? STRANDED_LOSSY_US : STRANDED_MIN_US;
+
+	return subflow->silent_us >= least &&
+		subflow->silent_us / 3 >= subflow->round_trip_us;
+}
+
+bool health_review(const struct core *core, struct subflow *subflow,
+		   struct anchor_time now)
+{
+	bool stuck = health_is_stuck(core, subflow);
+
+	if (subflow->stuck && !stuck)
+		doubt(subflow, now);
+
+	subflow->stuck = stuck;
+	return stuck;
 }
 
 bool health_is_stuck(const struct core *core, const struct subflow *subflow)
 {
-	return subflow->silent_us && (is_path_silent(core, subflow) ||
+	return subflow->silent_us && (subflow->stuck ||
+				      is_path_silent(core, subflow) ||
 				      health_is_replaceable(subflow));
 }
 
 static uint32_t patience(const struct subflow *subflow)
 {
-	uint32_t least = subflow->lossy ? LOSSY_MIN_US : DEAD_MIN_US;
+	uint32_t least = subflow->lossy ? LOSSY_MIN_US :
+		DEAD_MIN_US << subflow->doubts;
 
 	return subflow->round_trip_us > least ? subflow->round_trip_us :
 		least;
@@ -220,7 +254,7 @@ static bool has_failed(const struct compare *cmp, unsigned int path)
 		return true;
 
 	/* Nothing could be opened there, by us at least. */
-	return cmp->conn->subflows[path].silent_us >=
+	return silence_of_path(cmp->core, &cmp->conn->subflows[path]) >=
 		STUCK_MIN_US + 2 * patience(&cmp->conn->subflows[path]);
 }
 

@@ -15,14 +15,16 @@
  *		delay the ACK, and longer each time that this proves wrong.
  *		Nor may any other subflow between the same addresses have had
  *		one, of whichever connection (heard.h): a path that is merely
- *		slow, congested or lossy is answered to somebody. A stuck
- *		subflow does not count as a path, so another is opened in its
- *		place, at once.
+ *		slow, congested or lossy is answered to somebody. Until it
+ *		gets one, a stuck subflow does not count as a path, so another
+ *		is opened in its place, at once.
  *	stranded is one that gets no ACK for STRANDED_MIN while others on its
  *		path do, maybe because a fabric has put it on a dead way. Also
  *		for it another is opened, and if that comes up, it is closed.
  *	dead	is a stuck subflow if the other one does not come up in as
- *		long again, DEAD_MIN at least, or LOSSY_MIN. If the connection has a subflow that is
+ *		long again, DEAD_MIN at least, or LOSSY_MIN, longer after each
+ *		silence that was none, and one more does not either, for a SYN
+ *		may be lost too. If the connection has a subflow that is
  *		not stuck, it is closed, which moves its data at once; its
  *		pair is tried again like any that has failed. Where no other
  *		subflow has had an ACK meanwhile, the peer may only pause, and
@@ -42,6 +44,10 @@ void health_note(struct core *core, struct subflow *subflow,
 		 struct anchor_time now, const struct core_sample *sample);
 
 bool health_is_stuck(const struct core *core, const struct subflow *subflow);
+
+/* The same, and takes notice of what has changed. */
+bool health_review(const struct core *core, struct subflow *subflow,
+		   struct anchor_time now);
 
 /* Given that it is stuck: may what has come up in its place replace it? */
 bool health_is_replaceable(const struct subflow *subflow);

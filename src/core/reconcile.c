@@ -10,6 +10,7 @@
 #include "core/samples.h"
 
 #define SUPERSEDE anchor_ms(1000)
+#define READING anchor_ms(30)
 
 bool compare_emit(struct compare *cmp, const struct core_action *action)
 {
@@ -50,27 +51,65 @@ bool compare_chooses(const struct compare *cmp)
 }
 
 /*
- * The peer opens another subflow on a pair that has one for long: it has lost
- * that, in a way that we were not told of. A client, whose SYN may have come
- * through after it gave up, sees it as its server will: else each of them
- * would close the one that the other keeps.
+ * The peer opens another subflow on a pair that has one for long, on which it
+ * has said nothing lately: it has lost that, in a way that we were not told
+ * of. (If it has said something, it only looked lost for a moment.) A client,
+ * whose SYN may have come through after it gave up, sees it as its server
+ * will: else each of them would close the one that the other keeps.
  */
+static bool may_supersede(const struct compare *cmp, unsigned int young,
+			  unsigned int old)
+{
+	const struct anchor_path *this = &cmp->view->paths[young];
+	const struct anchor_path *other = &cmp->view->paths[old];
+
+	return young != old && !other->initial &&
+		(cmp->conn->role == ANCHOR_ROLE_CLIENT ||
+		 !this->opened_here) &&
+		this->local == other->local && this->remote == other->remote &&
+		anchor_time_since(this->since, other->since).us > SUPERSEDE.us;
+}
+
+/* Has view path i been read since the view path young is up? */
+static bool is_read(const struct compare *cmp, unsigned int i,
+		    unsigned int young)
+{
+	return !anchor_time_before(cmp->conn->subflows[i].read,
+				   cmp->view->paths[young].since);
+}
+
 static bool is_superseded(const struct compare *cmp, unsigned int path,
 			  const struct anchor_plan_path *want)
 {
-	const struct anchor_path *this = &cmp->view->paths[path];
-	bool any = cmp->conn->role == ANCHOR_ROLE_CLIENT;
+	struct anchor_time heard = cmp->conn->subflows[path].heard;
 
-	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
-		const struct anchor_path *other = &cmp->view->paths[i];
+	if (want->count > 1 ||
+	    anchor_time_since(cmp->now, heard).us <= SUPERSEDE.us)
+		return false;
 
-		if (want->count == 1 && i != path &&
-		    (any || !other->opened_here) &&
-		    other->local == this->local &&
-		    other->remote == this->remote &&
-		    anchor_time_since(other->since, this->since).us >
-		    SUPERSEDE.us)
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (may_supersede(cmp, i, path) && is_read(cmp, path, i))
 			return true;
+
+	return false;
+}
+
+bool compare_is_candidate(const struct compare *cmp, unsigned int i)
+{
+	struct anchor_time since = cmp->view->paths[i].since;
+
+	if (anchor_time_since(cmp->now, since).us >= READING.us)
+		return false;
+
+	for (unsigned int old = 0; old < cmp->view->n_paths; old++) {
+		int p = cmp->planned[old];
+
+		if (p < 0 || cmp->plan.paths[p].count > 1 ||
+		    !may_supersede(cmp, i, old) || is_read(cmp, old, i))
+			continue;
+
+		cmp->conn->look = true;
+		return true;
 	}
 
 	return false;
@@ -85,7 +124,7 @@ static bool is_replaced(const struct compare *cmp, unsigned int path)
 /* Pairs subflows with the plan, the oldest first. */
 static void match_subflows(struct compare *cmp)
 {
-	const struct conn *conn = cmp->conn;
+	struct conn *conn = cmp->conn;
 
 	for (unsigned int i = 0; i < conn->n_subflows; i++)
 		if (!conn->subflows[i].closing)
@@ -103,7 +142,8 @@ static void match_subflows(struct compare *cmp)
 			continue;
 		}
 
-		if (!path->initial && health_is_stuck(cmp->core, &conn->subflows[i])) {
+		if (!path->initial &&
+		    health_review(cmp->core, &conn->subflows[i], cmp->now)) {
 			cmp->planned[i] = STUCK;
 			continue;
 		}
@@ -184,6 +224,12 @@ static struct anchor_time next_look(const struct compare *cmp)
 		sooner(&deadline, cmp->now, conn->subflows[i].not_before);
 		sooner(&deadline, cmp->now, conn->subflows[i].withdrawn);
 	}
+
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (cmp->planned[i] == UNPLANNED && compare_is_candidate(cmp, i))
+			sooner(&deadline, cmp->now,
+			       anchor_time_add(cmp->view->paths[i].since,
+					       READING));
 
 	return deadline;
 }

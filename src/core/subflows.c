@@ -47,6 +47,17 @@ static bool has_successor(const struct compare *cmp, unsigned int i)
 	return false;
 }
 
+/* Those that are going take no room, as they take none from those to open. */
+static bool over_limit(const struct compare *cmp, unsigned int i)
+{
+	unsigned int before = 0;
+
+	for (unsigned int other = 0; other < i; other++)
+		before += !cmp->conn->subflows[other].closing;
+
+	return before >= cmp->core->config->limits.subflows;
+}
+
 /*
  * Should view path i be closed, and why? What the peer has opened for us is
  * not ours to close as a client.
@@ -71,7 +82,7 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		return true;
 	}
 
-	if (i >= cmp->core->config->limits.subflows) {
+	if (over_limit(cmp, i)) {
 		*ret_reason = CORE_REASON_LIMIT;
 		return true;
 	}
@@ -96,7 +107,8 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		CORE_REASON_SURPLUS;
 	return cmp->planned[i] < 0 && compare_chooses(cmp) &&
 		(subflow->opened_here ||
-		 cmp->conn->role == ANCHOR_ROLE_SERVER);
+		 cmp->conn->role == ANCHOR_ROLE_SERVER) &&
+		(cmp->planned[i] != UNPLANNED || !compare_is_candidate(cmp, i));
 }
 
 /* Does another one that is alive have its local ID? */
@@ -371,9 +383,9 @@ void subflows_set_backup(struct compare *cmp)
 	}
 }
 
-/* Is what it was made for planned, and still not there? */
-static bool attempt_missing(const struct compare *cmp,
-			    const struct attempt *attempt)
+/* What it was made for, if that is planned and still not there. */
+static const struct anchor_plan_path *
+attempt_missing(const struct compare *cmp, const struct attempt *attempt)
 {
 	for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
 		const struct anchor_plan_path *want = &cmp->plan.paths[p];
@@ -383,10 +395,28 @@ static bool attempt_missing(const struct compare *cmp,
 		    anchor_endpoint_equal(
 				&cmp->view->remotes[want->remote].endpoint,
 				&attempt->remote))
-			return cmp->found[p] < want->count;
+			return cmp->found[p] < want->count ? want : NULL;
 	}
 
-	return false;
+	return NULL;
+}
+
+/* It has taken too long. In place of a stuck subflow it is made twice. */
+static void give_up(struct compare *cmp, struct attempt *attempt)
+{
+	const struct anchor_plan_path *want = attempt_missing(cmp, attempt);
+
+	if (want && !attempt->again && has_one(cmp, STUCK, want)) {
+		attempt->opening = false;
+		attempt->again = true;
+		attempt->until = cmp->now;
+		return;
+	}
+
+	attempt->again = false;
+	conn_fail_attempt(attempt, ETIMEDOUT,
+			  core_retry_at(cmp->core, cmp->now,
+					attempt->failures));
 }
 
 void subflows_review_attempts(struct compare *cmp)
@@ -398,9 +428,7 @@ void subflows_review_attempts(struct compare *cmp)
 
 		if (attempt->opening &&
 		    !anchor_time_before(cmp->now, attempt->until))
-			conn_fail_attempt(attempt, ETIMEDOUT,
-					  core_retry_at(cmp->core, cmp->now,
-							attempt->failures));
+			give_up(cmp, attempt);
 
 		if (!attempt->opening && !attempt_missing(cmp, attempt))
 			conn_drop_attempt(conn, attempt);

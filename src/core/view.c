@@ -118,6 +118,21 @@ static void add_remote(struct view *view, const struct conn *conn,
 }
 
 /*
+ * A path is told by its addresses alone, so of one that is announced twice,
+ * by two IDs or with two ports, only the later announcement counts: a policy
+ * would else want a path to each, and the second never be taken for one.
+ */
+static bool is_repeated(const struct conn *conn, unsigned int i)
+{
+	for (unsigned int later = i + 1; later < conn->n_remotes; later++)
+		if (anchor_addr_equal(&conn->remotes[later].endpoint.addr,
+				      &conn->remotes[i].endpoint.addr))
+			return true;
+
+	return false;
+}
+
+/*
  * The peer's initial address is no rail's, but of a server that announces
  * nothing it is the only one there is.
  */
@@ -127,8 +142,9 @@ static void add_remotes(struct view *view, const struct conn *conn,
 	struct anchor_remote *initial;
 
 	for (unsigned int i = 0; i < conn->n_remotes; i++)
-		add_remote(view, conn, host, conn->remotes[i].id,
-			   &conn->remotes[i].endpoint, true);
+		if (!is_repeated(conn, i))
+			add_remote(view, conn, host, conn->remotes[i].id,
+				   &conn->remotes[i].endpoint, true);
 
 	if (view->view.n_remotes == ANCHOR_REMOTES_MAX)
 		return;

@@ -100,7 +100,8 @@ bool sim_is_moving(const struct sim *sim, const struct sim_conn *conn)
 
 		if (traffic_moves(sim, side))
 			moving = true;
-		else if (side->up && side->tx.loaded)
+		else if (side->up && side->tx.loaded &&
+			 !conn->subs[i].initial)
 			return false;
 	}
 

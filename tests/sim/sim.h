@@ -194,7 +194,7 @@ bool sim_has_path(const struct sim *sim, const struct sim_conn *conn,
  * and its kernels can withdraw what they announce.
  */
 bool sim_is_complete(const struct sim *sim);
-/* Its data moves, and none waits on a path that is silent. */
+/* Its data moves, and none waits on a path that should have been closed. */
 bool sim_is_moving(const struct sim *sim, const struct sim_conn *conn);
 /* Of the core that has taken most for one connection. */
 unsigned int sim_most_actions(const struct sim *sim);
