@@ -3,8 +3,10 @@
  * bench/sampling [JSON-FILE]: what a reading of a subflow costs, by the
  * number of TCP sockets in the network namespace: one at a time, and many in
  * a batch, as the sampler takes them; beside it what the kernel's dump of all
- * sockets costs for each of them (what "ss -ti" asks for). In a namespace of
- * its own; microseconds, the median of some turns that alternate.
+ * sockets costs for each of them (what "ss -ti" asks for), and in all: who
+ * reads fewer than dump_all_us / batch_us of them pays less than by a dump.
+ * In a namespace of its own; microseconds, the median of some turns that
+ * alternate.
  */
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +28,7 @@
 #define READINGS 2048
 #define SOCKETS_MAX 10000
 #define DUMP_BUFFER 65536
+#define OTHER_FILES 64		/* than those sockets */
 
 struct connection {
 	struct anchor_endpoint local, remote;
@@ -33,13 +37,15 @@ struct connection {
 struct bench {
 	struct connection all[SOCKETS_MAX];
 	int n;
+	rlim_t files;		/* that may be open */
 	int listener;
 	struct sockaddr_in at;
 	unsigned int answers;
 };
 
+/* For one reading; dump for each socket that there is, dump_all for all. */
 struct costs {
-	double single, batch, dump;
+	double single, batch, dump, dump_all;
 };
 
 static _Noreturn void die(const char *what)
@@ -80,6 +86,7 @@ static void begin(struct bench *bench)
 	if (system("ip link set lo up") || setrlimit(RLIMIT_NOFILE, &files))
 		die("preparing");
 
+	bench->files = files.rlim_max;
 	bench->listener = socket(AF_INET, SOCK_STREAM, 0);
 	bench->at = (struct sockaddr_in) {
 		.sin_family = AF_INET,
@@ -165,20 +172,11 @@ static int count_one(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static double time_dump(void)
+static void ask_dump(struct mnl_socket *sock, void *buf)
 {
-	struct mnl_socket *sock = mnl_socket_open(NETLINK_SOCK_DIAG);
-	char *buf = malloc(DUMP_BUFFER);
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct inet_diag_req_v2 *request;
-	struct nlmsghdr *nlh;
-	double start = now_us();
-	ssize_t len = 1;
-	int n = 0;
 
-	if (!sock || !buf || mnl_socket_bind(sock, 0, 0) < 0)
-		die("a dump");
-
-	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request = mnl_nlmsg_put_extra_header(nlh, sizeof(*request));
@@ -188,16 +186,33 @@ static double time_dump(void)
 	request->idiag_states = UINT32_MAX;
 	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)
 		die("a dump");
+}
 
+/* Of all sockets, which are counted. */
+static double time_dump(int *ret_n)
+{
+	static _Alignas(NLMSG_ALIGNTO) char buf[DUMP_BUFFER];
+	struct mnl_socket *sock = mnl_socket_open(NETLINK_SOCK_DIAG);
+	double start = now_us();
+	int more, n = 0;
+
+	if (!sock || mnl_socket_bind(sock, 0, 0) < 0)
+		die("a dump");
+
+	ask_dump(sock, buf);
 	do {
-		len = mnl_socket_recvfrom(sock, buf, DUMP_BUFFER);
-		if (len < 0)
-			die("a dump");
-	} while (mnl_cb_run(buf, (size_t) len, 0, 0, count_one, &n) > 0);
+		ssize_t len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
+
+		more = len < 0 ? -1 : mnl_cb_run(buf, (size_t) len, 0, 0,
+						 count_one, &n);
+	} while (more > 0);
+
+	if (more < 0 || !n)
+		die("a dump");
 
 	mnl_socket_close(sock);
-	free(buf);
-	return (now_us() - start) / n;
+	*ret_n = n;
+	return now_us() - start;
 }
 
 static int compare(const void *a, const void *b)
@@ -216,16 +231,45 @@ static double median(double *values)
 static struct costs measure(struct bench *bench, struct sampler *sampler)
 {
 	double single[TURNS], batch[TURNS], dump[TURNS];
+	struct costs costs;
+	int n;
 
 	for (int i = 0; i < TURNS; i++) {
 		single[i] = time_single(bench, sampler);
 		batch[i] = time_batch(bench, sampler);
-		dump[i] = time_dump();
+		dump[i] = time_dump(&n);
 	}
 
-	return (struct costs) {
-		median(single), median(batch), median(dump)
+	costs = (struct costs) {
+		.single = median(single), .batch = median(batch),
+		.dump_all = median(dump),
 	};
+	costs.dump = costs.dump_all / n;
+	return costs;
+}
+
+static void print_begin(FILE *json)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	printf("Microseconds for a reading of one subflow\n"
+	       "%-8s %10s %12s %14s\n", "sockets", "alone", "in batches",
+	       "dump, each");
+	fprintf(json, "{\n  \"kernel\": \"%s\",\n  \"turns\": %d,\n"
+		"  \"readings\": %d,\n  \"costs\": [", kernel.release, TURNS,
+		READINGS);
+}
+
+static void print(FILE *json, bool first, int sockets,
+		  const struct costs *costs)
+{
+	printf("%-8d %10.1f %12.1f %14.1f\n", sockets, costs->single,
+	       costs->batch, costs->dump);
+	fprintf(json, "%s\n    {\"sockets\": %d, \"single_us\": %.2f, "
+		"\"batch_us\": %.2f, \"dump_us\": %.2f, "
+		"\"dump_all_us\": %.1f}", first ? "" : ",", sockets,
+		costs->single, costs->batch, costs->dump, costs->dump_all);
 }
 
 int main(int argc, char **argv)
@@ -244,23 +288,22 @@ int main(int argc, char **argv)
 
 	begin(&bench);
 	sampler = sampler_new(&options);
-	printf("Microseconds for a reading of one subflow\n%-8s %10s %12s %14s\n",
-	       "sockets", "alone", "in batches", "dump, each");
-	fputs("[", json);
+	print_begin(json);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		struct costs costs;
 
+		if ((rlim_t) sizes[i] + OTHER_FILES > bench.files) {
+			fprintf(stderr, "%d sockets: not with \"ulimit -n\" "
+				"%ju\n", sizes[i], (uintmax_t) bench.files);
+			break;
+		}
+
 		grow(&bench, sizes[i]);
 		costs = measure(&bench, sampler);
-		printf("%-8d %10.1f %12.1f %14.1f\n", sizes[i], costs.single,
-		       costs.batch, costs.dump);
-		fprintf(json, "%s{\"sockets\": %d, \"single_us\": %.2f, "
-			"\"batch_us\": %.2f, \"dump_us\": %.2f}",
-			i ? ", " : "", sizes[i], costs.single, costs.batch,
-			costs.dump);
+		print(json, !i, sizes[i], &costs);
 	}
 
-	fputs("]\n", json);
+	fputs("\n  ]\n}\n", json);
 	sampler_free(sampler);
 	return fclose(json) ? 1 : 0;
 }

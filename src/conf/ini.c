@@ -201,12 +201,19 @@ static int parse_entry(struct parser *parser, char *line)
 	return add_entry(parser, place.key, trim(equals + 1));
 }
 
+/*
+ * A carriage return ends a line, as another system may have written it; in
+ * the midst of one it would overwrite the beginning of a complaint.
+ */
 static bool is_text(const char *line, size_t len)
 {
+	if (len && line[len - 1] == '\r')
+		len--;
+
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char) line[i];
 
-		if ((c < 0x20 && !strchr(BLANKS, c)) || !c || c == 0x7f)
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return false;
 	}
 

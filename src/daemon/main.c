@@ -14,6 +14,7 @@
 #include "host/control.h"
 #include "host/engine.h"
 #include "host/instance.h"
+#include "host/json.h"
 #include "host/kernel.h"
 #include "host/settings.h"
 
@@ -119,7 +120,7 @@ static json_t *list_errors(const struct diag *diag)
 
 	for (size_t i = 0; i < diag_count(diag); i++) {
 		l_error("%s", diag_line(diag, i));
-		json_array_append_new(list, json_string(diag_line(diag, i)));
+		json_array_append_new(list, json_name(diag_line(diag, i)));
 	}
 
 	return list;

@@ -11,7 +11,8 @@
 json_t *json_addr(const struct anchor_addr *addr);
 json_t *json_endpoint(const struct anchor_endpoint *endpoint);
 
-/* An interface may have any bytes in its name; JSON has UTF-8. */
+/* An interface may have any bytes in its name, and a line of a configuration
+ * too, or end amid a character; JSON has UTF-8. */
 json_t *json_name(const char *name);
 
 /* Its name, or null for ANCHOR_RAIL_NONE. */

@@ -163,7 +163,7 @@ static void on_done(int error, const char *reason, void *data)
 	struct sampler *sampler = reading->sampler;
 
 	if (error || !reading->found) {
-		sampler->stats.missing += error == -ENOENT;
+		sampler->stats.missing += !error || error == -ENOENT;
 	} else if (reading->got) {
 		sampler->stats.taken++;
 		*reading->ret_sample = reading->sample;

@@ -54,7 +54,7 @@ int linkload_decode(const struct nlmsghdr *nlh, struct linkload *ret_load)
 		found = true;
 	}
 
-	if (!found)
+	if (!found || !header->ifindex || header->ifindex > INT32_MAX)
 		return -EBADMSG;
 
 	*ret_load = (struct linkload) {

@@ -25,6 +25,9 @@
 #define BATCH_REQUESTS 64
 #define BATCH_BYTES (32 * 1024)
 
+/* Errors are -1 to -MAX_ERRNO in the kernel (include/linux/err.h). */
+#define ERRNO_MAX 4095
+
 /* A dispatch reads at most so much, so that others get their turn. */
 #define DISPATCH_READS 256
 
@@ -386,6 +389,16 @@ static bool find_request(struct nlsock *sock, uint32_t seq, size_t *ret_i)
 	return false;
 }
 
+/* What a caller may take for an errno, and negate. */
+static int sound_error(struct nlsock *sock, int error)
+{
+	if (error <= 0 && error >= -ERRNO_MAX)
+		return error;
+
+	sock->stats.malformed++;
+	return -EBADMSG;
+}
+
 static void handle_error(struct nlsock *sock, size_t i,
 			 const struct nlmsghdr *nlh)
 {
@@ -399,7 +412,7 @@ static void handle_error(struct nlsock *sock, size_t i,
 	}
 
 	error_words(nlh, reason, sizeof(reason));
-	finish(sock, i, err->error, reason);
+	finish(sock, i, sound_error(sock, err->error), reason);
 }
 
 static void handle_done(struct nlsock *sock, size_t i,
@@ -410,6 +423,7 @@ static void handle_done(struct nlsock *sock, size_t i,
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(error))
 		memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
 
+	error = sound_error(sock, error);
 	if (!error && nth(sock, i)->interrupted)
 		error = -EINTR;
 

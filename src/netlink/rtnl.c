@@ -218,6 +218,7 @@ int rtnl_decode_address(const struct nlmsghdr *nlh,
 		attrs.local = attrs.address;
 
 	if (!attrs.local.family || !info->ifa_index ||
+	    info->ifa_index > INT32_MAX ||
 	    info->ifa_prefixlen > anchor_addr_bits(&attrs.local))
 		return -EBADMSG;
 

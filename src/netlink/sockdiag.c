@@ -68,6 +68,7 @@ static struct core_sample sample_of(const struct tcp_info *info)
 int sockdiag_decode(const struct nlmsghdr *nlh,
 		    struct core_sample *ret_sample)
 {
+	const struct inet_diag_msg *header = mnl_nlmsg_get_payload(nlh);
 	struct tcp_info info = { 0 };
 	const struct nlattr *attr;
 	bool found = false;
@@ -75,10 +76,14 @@ int sockdiag_decode(const struct nlmsghdr *nlh,
 	if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return -ENOMSG;
 
-	if (!attrs_whole(nlh, sizeof(struct inet_diag_msg)))
+	if (!attrs_whole(nlh, sizeof(*header)))
 		return -EBADMSG;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct inet_diag_msg)) {
+	/* A listener, whose figures are of another kind. */
+	if (!header->id.idiag_dport)
+		return -EBADMSG;
+
+	mnl_attr_for_each(attr, nlh, sizeof(*header)) {
 		size_t len = mnl_attr_get_payload_len(attr);
 
 		if (mnl_attr_get_type(attr) != INET_DIAG_INFO)

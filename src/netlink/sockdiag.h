@@ -25,8 +25,10 @@ struct nlmsghdr *sockdiag_encode_query(void *buf,
 
 /*
  * Returns 0; -ENOMSG for another type of message, -EBADMSG for one that is
- * cut off or tells nothing about TCP. A kernel that knows less than we do
- * leaves the rest zero. *ret_sample is written only on 0.
+ * cut off or tells nothing about a connection: a socket in TIME_WAIT, or the
+ * listener at the local endpoint, with which the kernel answers where there
+ * is no connection (inet_diag_find_one_icsk()). A kernel that knows less than
+ * we do leaves the rest zero. *ret_sample is written only on 0.
  */
 int sockdiag_decode(const struct nlmsghdr *nlh,
 		    struct core_sample *ret_sample);

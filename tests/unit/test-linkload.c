@@ -17,7 +17,8 @@ static void test_query(void **state)
 	const struct if_stats_msg *header = mnl_nlmsg_get_payload(nlh);
 
 	assert_int_equal(nlh->nlmsg_type, RTM_GETSTATS);
-	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(sizeof(*header)));
+	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(12));
+	assert_true(nlh->nlmsg_len <= LINKLOAD_MESSAGE_MAX);
 	assert_int_equal(header->ifindex, 258);
 	assert_int_equal(header->filter_mask, 1);
 }
@@ -64,17 +65,57 @@ static void test_answer(void **state)
 	}
 }
 
+/* Takes it, is given what it must not touch, and frees it. */
+static void refuse(struct nlmsghdr *nlh, int error)
+{
+	struct linkload load = { .ifindex = 42, .bytes_in = 43 };
+
+	assert_int_equal(linkload_decode(nlh, &load), error);
+	assert_int_equal(load.ifindex, 42);
+	assert_int_equal(load.bytes_in, 43);
+	free(nlh);
+}
+
 static void test_refused(void **state)
 {
-	struct linkload load = { .ifindex = 42 };
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh = answer(&stats, sizeof(stats));
 
-	nlh = answer(&stats, offsetof(struct rtnl_link_stats64, tx_bytes));
-	assert_int_equal(linkload_decode(nlh, &load), -EBADMSG);
 	nlh->nlmsg_type = RTM_NEWLINK;
-	assert_int_equal(linkload_decode(nlh, &load), -ENOMSG);
-	assert_int_equal(load.ifindex, 42);
-	free(nlh);
+	refuse(nlh, -ENOMSG);
+	refuse(answer(&stats, offsetof(struct rtnl_link_stats64, tx_bytes)),
+	       -EBADMSG);
+	refuse(answer(&stats, 0), -EBADMSG);
+}
+
+/* 0 is for no link at all, and more than INT32_MAX would be below it. */
+static void test_no_link(void **state)
+{
+	static const uint32_t numbers[] = {
+		0, UINT32_C(1) << 31, UINT32_MAX,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct nlmsghdr *nlh = answer(&stats, sizeof(stats));
+		struct if_stats_msg *header = mnl_nlmsg_get_payload(nlh);
+
+		header->ifindex = numbers[i];
+		refuse(nlh, -EBADMSG);
+	}
+}
+
+/* An attribute's length that leads nowhere, or beyond the end. */
+static void test_hostile(void **state)
+{
+	static const uint16_t lengths[] = { 0, 3, 4, 9, UINT16_MAX };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		struct nlmsghdr *nlh = answer(&stats, sizeof(stats));
+		struct nlattr *first =
+			mnl_nlmsg_get_payload_offset(nlh, NLMSG_ALIGN(12));
+
+		first->nla_len = lengths[i];
+		refuse(nlh, -EBADMSG);
+	}
 }
 
 static void test_truncated(void **state)
@@ -107,6 +148,8 @@ int main(void)
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_link),
+		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_no_speed),
 	};

@@ -49,20 +49,40 @@ static void test_query(void **state)
 	assert_int_equal(request->sdiag_family, AF_INET6);
 	assert_memory_equal(request->id.idiag_src,
 			    "\xfd\0\0\1\0\2\0\0\0\0\0\0\0\0\0\2", 16);
+	assert_memory_equal(request->id.idiag_dst,
+			    "\xfd\0\0\1\0\1\0\0\0\0\0\0\0\0\0\2", 16);
+	assert_int_equal(request->id.idiag_sport, htons(1));
+	assert_int_equal(request->id.idiag_dport, htons(2));
 	assert_int_equal(request->id.idiag_if, 0);
 }
 
-/* An answer whose tcp_info has that many bytes; to be freed. */
-static struct nlmsghdr *answer(const struct tcp_info *info, size_t len)
+/* What comes before its tcp_info; to be freed. */
+static struct nlmsghdr *beginning(void)
 {
 	struct nlmsghdr *nlh = calloc(1, 1024);
+	struct inet_diag_msg *header;
 
 	assert_non_null(nlh);
 	mnl_nlmsg_put_header(nlh);
 	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct inet_diag_msg));
+	header = mnl_nlmsg_put_extra_header(nlh, sizeof(*header));
+	header->id.idiag_sport = htons(5000);
+	header->id.idiag_dport = htons(33001);
 	mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
-	mnl_attr_put(nlh, INET_DIAG_INFO, len, info);
+	return nlh;
+}
+
+/*
+ * An answer whose tcp_info has that many bytes, with nothing behind it that
+ * might be read (ASan sees it); to be freed.
+ */
+static struct nlmsghdr *answer(const void *bytes, size_t len)
+{
+	struct nlmsghdr *nlh = beginning();
+
+	mnl_attr_put(nlh, INET_DIAG_INFO, len, bytes);
+	nlh = realloc(nlh, nlh->nlmsg_len);
+	assert_non_null(nlh);
 	return nlh;
 }
 
@@ -122,21 +142,81 @@ static void test_other_kernels(void **state)
 	free(nlh);
 }
 
-static void test_refused(void **state)
+/* Figures that no kernel gives are no more than wrong. */
+static void test_extremes(void **state)
 {
-	struct nlmsghdr *nlh = answer(&info, 0);
+	struct tcp_info odd = info;
+	struct core_sample sample;
+	struct nlmsghdr *nlh;
+
+	odd.tcpi_rwnd_limited = odd.tcpi_busy_time + 1;
+	nlh = answer(&odd, sizeof(odd));
+	assert_int_equal(sockdiag_decode(nlh, &sample), 0);
+	assert_int_equal(sample.busy.us, 0);
+	free(nlh);
+
+	memset(&odd, 0xff, sizeof(odd));
+	nlh = answer(&odd, sizeof(odd));
+	assert_int_equal(sockdiag_decode(nlh, &sample), 0);
+	assert_int_equal(sample.rtt.us, UINT32_MAX);
+	assert_int_equal(sample.rtt_min.us, UINT32_MAX);
+	assert_int_equal(sample.last_ack.us, UINT32_MAX * INT64_C(1000));
+	assert_int_equal(sample.last_data.us, UINT32_MAX * INT64_C(1000));
+	assert_int_equal(sample.busy.us, 0);
+	assert_int_equal(sample.bytes_in, UINT64_MAX);
+	free(nlh);
+}
+
+/* Takes it, is given what it must not touch, and frees it. */
+static void refuse(struct nlmsghdr *nlh, int error)
+{
 	struct core_sample sample, before;
 
 	memset(&sample, 0x5a, sizeof(sample));
 	before = sample;
-	assert_int_equal(sockdiag_decode(nlh, &sample), -EBADMSG);
-	free(nlh);
-
-	nlh = answer(&info, sizeof(info));
-	nlh->nlmsg_type = TCPDIAG_GETSOCK;
-	assert_int_equal(sockdiag_decode(nlh, &sample), -ENOMSG);
-	free(nlh);
+	assert_int_equal(sockdiag_decode(nlh, &sample), error);
 	assert_memory_equal(&sample, &before, sizeof(sample));
+	free(nlh);
+}
+
+static void test_refused(void **state)
+{
+	struct nlmsghdr *nlh = answer(&info, sizeof(info));
+
+	nlh->nlmsg_type = TCPDIAG_GETSOCK;
+	refuse(nlh, -ENOMSG);
+	nlh = answer(&info, sizeof(info));
+	nlh->nlmsg_type = NLMSG_ERROR;
+	refuse(nlh, -ENOMSG);
+	refuse(answer(&info, 0), -EBADMSG);
+}
+
+/* With what the kernel answers where the connection is not, or no more. */
+static void test_no_connection(void **state)
+{
+	struct nlmsghdr *listener = answer(&info, sizeof(info));
+	struct inet_diag_msg *header = mnl_nlmsg_get_payload(listener);
+
+	header->id.idiag_dport = 0;
+	refuse(listener, -EBADMSG);
+
+	/* TIME_WAIT */
+	refuse(beginning(), -EBADMSG);
+}
+
+/* An attribute's length that leads nowhere, or beyond the end. */
+static void test_hostile(void **state)
+{
+	static const uint16_t lengths[] = { 0, 1, 3, 4, 241, UINT16_MAX };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		struct nlmsghdr *nlh = beginning();
+		struct nlattr *attr = mnl_nlmsg_get_payload_tail(nlh);
+
+		mnl_attr_put(nlh, INET_DIAG_INFO, 232, &info);
+		attr->nla_len = lengths[i];
+		refuse(nlh, -EBADMSG);
+	}
 }
 
 /* Cut off anywhere, in as many bytes and not one more, for ASan. */
@@ -164,7 +244,10 @@ int main(void)
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_other_kernels),
+		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_connection),
+		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_truncated),
 	};
 
