@@ -14,6 +14,7 @@
 #define DOUBTED_US 60000000
 #define LOSSY_MIN_US 250000
 #define LOSSES_US 1000000
+#define LOSSY_FOR_US 5000000
 #define LOSSY_PER_MILLE 2
 #define SEGMENT 1448
 #define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
@@ -53,25 +54,42 @@ static uint32_t round_trip(const struct core_sample *sample)
 	return (uint32_t) (sample->rtt.us + 4 * sample->rtt_var.us);
 }
 
-/* Over the last second or two, in which it may have become so. */
-static void note_losses(struct subflow *subflow, struct anchor_time now,
-			const struct core_sample *sample)
+/* Has the subflow lost many packets in the last second or two? */
+static bool has_losses(struct subflow *subflow, struct anchor_time now,
+		       const struct core_sample *sample)
 {
 	struct losses *losses = &subflow->losses;
 	uint64_t bytes = sample->bytes_out - losses->bytes;
 	uint64_t lost = sample->retransmitted - losses->retransmitted;
 	bool many = lost * SEGMENT * 1000 > bytes * LOSSY_PER_MILLE;
+	bool before = losses->before;
 
-	subflow->lossy = many || losses->before;
-	if (anchor_time_since(now, losses->since).us < LOSSES_US)
-		return;
+	if (anchor_time_since(now, losses->since).us >= LOSSES_US)
+		*losses = (struct losses) {
+			.since = now,
+			.bytes = sample->bytes_out,
+			.retransmitted = sample->retransmitted,
+			.before = many,
+		};
 
-	*losses = (struct losses) {
-		.since = now,
-		.bytes = sample->bytes_out,
-		.retransmitted = sample->retransmitted,
-		.before = many,
-	};
+	return many || before;
+}
+
+/* Or has any other between its addresses lately? Told while it is answered. */
+static void note_losses(struct core *core, struct subflow *subflow,
+			struct anchor_time now,
+			const struct core_sample *sample)
+{
+	const struct anchor_addr *local = &subflow->local.addr;
+	const struct anchor_addr *remote = &subflow->remote.addr;
+	struct anchor_time last;
+
+	if (has_losses(subflow, now, sample))
+		heard_note_losses(&core->heard, local, remote, now);
+
+	last = heard_losses(&core->heard, local, remote);
+	subflow->lossy = last.us &&
+		anchor_time_since(now, last).us < LOSSY_FOR_US;
 }
 
 /* Has an ACK come in since it is watched? */
@@ -119,7 +137,9 @@ void health_note(struct core *core, struct subflow *subflow,
 {
 	bool watched = !anchor_time_is_never(subflow->silent_since);
 
-	note_losses(subflow, now, sample);
+	if (!watched)
+		note_losses(core, subflow, now, sample);
+
 	subflow->read = now;
 	subflow->heard = anchor_time_add(now, anchor_us(-sample->last_ack.us));
 	heard_note(&core->heard, &subflow->local.addr, &subflow->remote.addr,

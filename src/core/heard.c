@@ -26,25 +26,57 @@ static bool is_pair(const struct heard_pair *pair,
 		anchor_addr_equal(&pair->remote, remote);
 }
 
-void heard_note(struct heard *heard, const struct anchor_addr *local,
-		const struct anchor_addr *remote, struct anchor_time at)
+/* Its slot, which another pair may have had. */
+static struct heard_pair *take(struct heard *heard,
+			       const struct anchor_addr *local,
+			       const struct anchor_addr *remote)
 {
 	struct heard_pair *pair = &heard->pairs[slot_of(local, remote)];
 
-	if (is_pair(pair, local, remote) && anchor_time_before(at, pair->at))
-		return;
+	if (!is_pair(pair, local, remote))
+		*pair = (struct heard_pair) {
+			.local = *local, .remote = *remote,
+		};
 
-	*pair = (struct heard_pair) {
-		.local = *local, .remote = *remote, .at = at,
-	};
+	return pair;
+}
+
+static const struct heard_pair *find(const struct heard *heard,
+				     const struct anchor_addr *local,
+				     const struct anchor_addr *remote)
+{
+	static const struct heard_pair nothing;
+	const struct heard_pair *pair = &heard->pairs[slot_of(local, remote)];
+
+	return is_pair(pair, local, remote) ? pair : &nothing;
+}
+
+void heard_note(struct heard *heard, const struct anchor_addr *local,
+		const struct anchor_addr *remote, struct anchor_time at)
+{
+	struct heard_pair *pair = take(heard, local, remote);
+
+	if (anchor_time_before(pair->at, at))
+		pair->at = at;
+}
+
+void heard_note_losses(struct heard *heard, const struct anchor_addr *local,
+		       const struct anchor_addr *remote,
+		       struct anchor_time at)
+{
+	take(heard, local, remote)->lossy = at;
+}
+
+struct anchor_time heard_losses(const struct heard *heard,
+				const struct anchor_addr *local,
+				const struct anchor_addr *remote)
+{
+	return find(heard, local, remote)->lossy;
 }
 
 struct anchor_time heard_at(const struct heard *heard,
 			    const struct anchor_addr *local,
 			    const struct anchor_addr *remote)
 {
-	const struct heard_pair *pair = &heard->pairs[slot_of(local, remote)];
-
-	return is_pair(pair, local, remote) ? pair->at :
-		(struct anchor_time) { 0 };
+	return find(heard, local, remote)->at;
 }

@@ -18,6 +18,7 @@
 struct heard_pair {
 	struct anchor_addr local, remote;
 	struct anchor_time at;
+	struct anchor_time lossy;	/* many packets were lost there */
 };
 
 struct heard {
@@ -27,7 +28,15 @@ struct heard {
 void heard_note(struct heard *heard, const struct anchor_addr *local,
 		const struct anchor_addr *remote, struct anchor_time at);
 
-/* The time 0 if nothing is known. */
+/* Many packets are lost there. */
+void heard_note_losses(struct heard *heard, const struct anchor_addr *local,
+		       const struct anchor_addr *remote,
+		       struct anchor_time at);
+
+/* Both return the time 0 if nothing is known. */
+struct anchor_time heard_losses(const struct heard *heard,
+				const struct anchor_addr *local,
+				const struct anchor_addr *remote);
 struct anchor_time heard_at(const struct heard *heard,
 			    const struct anchor_addr *local,
 			    const struct anchor_addr *remote);

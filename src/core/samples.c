@@ -9,6 +9,9 @@
 #include "core/keepalive.h"
 #include "core/samples.h"
 
+/* Bytes per second, more than any link carries. */
+#define RATE_MAX 1e18
+
 static int link_of(const struct compare *cmp, unsigned int path)
 {
 	const struct core_local *local =
@@ -81,20 +84,27 @@ void samples_take(struct compare *cmp)
 /* Bytes per second; counters that went back say nothing. */
 static uint64_t rate(uint64_t before, uint64_t now, struct anchor_span span)
 {
+	double per_second;
+
 	if (now < before || span.us <= 0)
 		return 0;
 
-	return (uint64_t) ((double) (now - before) * 1e6 / (double) span.us);
+	per_second = (double) (now - before) * 1e6 / (double) span.us;
+	return per_second < RATE_MAX ? (uint64_t) per_second :
+		(uint64_t) RATE_MAX;
 }
 
 static uint16_t busy(const struct subflow *subflow,
 		     const struct core_sample *raw, struct anchor_span span)
 {
-	int64_t time = raw->busy.us - subflow->busy_us;
+	int64_t time;
 
-	if (time <= 0 || span.us <= 0)
+	/* A counter that goes back, or never was one. */
+	if (subflow->busy_us < 0 || raw->busy.us <= subflow->busy_us ||
+	    span.us <= 0)
 		return 0;
 
+	time = raw->busy.us - subflow->busy_us;
 	return time >= span.us ? 1000 : (uint16_t) (time * 1000 / span.us);
 }
 

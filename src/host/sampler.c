@@ -16,6 +16,7 @@
 #define BUFFER (1 << 20)
 #define LINKS_MAX 256
 #define SPEED_AGAIN_US 30000000
+#define RATE_MAX 1e18		/* bytes per second, to keep to its type */
 
 /* The reading of a link before, for rates. */
 struct counted {
@@ -302,10 +303,14 @@ static struct counted *find_link(struct sampler *sampler, int ifindex)
 
 static uint64_t rate(uint64_t before, uint64_t now, struct anchor_span span)
 {
+	double per_second;
+
 	if (now < before || span.us <= 0)
 		return 0;
 
-	return (uint64_t) ((double) (now - before) * 1e6 / (double) span.us);
+	per_second = (double) (now - before) * 1e6 / (double) span.us;
+	return per_second < RATE_MAX ? (uint64_t) per_second :
+		(uint64_t) RATE_MAX;
 }
 
 bool sampler_load(struct sampler *sampler, int ifindex, const char *name,

@@ -111,8 +111,12 @@ static int set_up(void **state)
 	};
 	f->config = (struct core_config) {
 		.limits = { 10, SUBFLOWS, 4 },
-		.timers = { anchor_ms(300), anchor_ms(5000), anchor_ms(1000),
-			anchor_ms(60000) },
+		.timers = {
+			.grace = anchor_ms(300),
+			.connect = anchor_ms(5000),
+			.retry_min = anchor_ms(1000),
+			.retry_max = anchor_ms(60000),
+		},
 		.rules = f->rules, .n_rules = 2,
 	};
 	f->script.plan.ask_again = ANCHOR_NEVER;

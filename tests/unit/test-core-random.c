@@ -485,8 +485,12 @@ static void run(uint64_t seed)
 	for (int i = 0; i < CONFIGS; i++)
 		configs[i] = (struct core_config) {
 			.limits = { 2, SUBFLOWS, 4 },
-			.timers = { anchor_ms(300), anchor_ms(5000),
-				anchor_ms(1000), anchor_ms(60000) },
+			.timers = {
+				.grace = anchor_ms(300),
+				.connect = anchor_ms(5000),
+				.retry_min = anchor_ms(1000),
+				.retry_max = anchor_ms(60000),
+			},
 			.rules = &rules[i], .n_rules = 1,
 		};
 

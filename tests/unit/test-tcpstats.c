@@ -31,8 +31,8 @@ static void test_missing(void **state)
 	static const char *const texts[] = {
 		"", "\n", "TcpExt:", "TcpExt: TCPTimeouts\nTcpExt: 1\n",
 		"IpExt: OutOctets\nIpExt: 1\n",
-		"TcpExt: TCPTimeouts TCPLossProbesX\nTcpExt: 1 2\n"
-		"IpExt: OutOctets\nIpExt: 1\n",
+		("TcpExt: TCPTimeouts TCPLossProbesX\nTcpExt: 1 2\n"
+		 "IpExt: OutOctets\nIpExt: 1\n"),
 	};
 	struct tcpstats_places places;
 
