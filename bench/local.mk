@@ -20,4 +20,12 @@ bench: all tests/tools/mptraffic$(EXEEXT) bench/sampling$(EXEEXT)
 			exit 1; \
 	done
 
-.PHONY: bench
+# Takes the better part of an hour; bench/plot-failover draws its picture.
+bench-failover: all tests/tools/mptraffic$(EXEEXT)
+	ANCHOR_BUILDDIR='$(abs_top_builddir)' \
+		bash $(srcdir)/bench/failover bench-failover.json
+EXTRA_DIST += bench/failover bench/path-events bench/plot-failover \
+	bench/rail-rates
+CLEANFILES += bench-failover.json
+
+.PHONY: bench bench-failover

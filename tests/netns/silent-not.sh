@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Paths that are lossy, queue for long or are throttled, and peers that are
 # stopped, are alive: none is closed for being silent. ALIVE_SECONDS of each,
-# default 4.
+# default 3.
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/failures.sh"
 lab_enter "$0" "$@"
 set -eu
 
-seconds=${ALIVE_SECONDS:-4}
+seconds=${ALIVE_SECONDS:-3}
 
 killed() {
 	echo $(($(lab_ctl cl status | jq .counters.dead) +
@@ -72,7 +72,7 @@ lab_wait 10 "all their paths" have_paths
 try "nothing" true
 try "one per cent lost" loss 1
 no_loss
-if [ "$seconds" -gt 4 ]; then
+if [ "$seconds" -gt 3 ]; then
 	try "two per cent lost" loss 2
 	no_loss
 fi

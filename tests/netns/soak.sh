@@ -4,7 +4,7 @@
 # Afterwards no byte is lost, no connection is dead, and each has exactly its
 # paths. "make soak" goes on for some minutes.
 #
-# SOAK_SECONDS	how long, default 20
+# SOAK_SECONDS	how long, default 12
 # SOAK_SEED	of what happens; the one that is used is printed
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/failures.sh"
@@ -12,7 +12,7 @@ lab_enter "$0" "$@"
 set -eu
 
 IDLE=20
-seconds=${SOAK_SECONDS:-20}
+seconds=${SOAK_SECONDS:-12}
 seed=${SOAK_SEED:-4711}
 
 # A flapping link is held down longer and longer; not in a test.
