@@ -53,10 +53,11 @@ kernel_begin() {
 	done
 }
 
-# kernel_signal RAIL PORT [FLAG]: sv offers its address on the rail
+# kernel_signal RAIL PORT [FLAG]: sv offers its address on the rail. The port
+# may still be in use by what is left of connections before.
 kernel_signal() {
-	lab_run sv ip mptcp endpoint add "10.$1.2.2" dev "eth$1" signal \
-		${3:+"$3"} port "$2"
+	lab_wait 10 "port $2 to be free" lab_run sv ip mptcp endpoint add \
+		"10.$1.2.2" dev "eth$1" signal ${3:+"$3"} port "$2"
 }
 
 # kernel_join RAIL FLAG...: cl opens subflows from its address on the rail
