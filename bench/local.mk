@@ -24,8 +24,8 @@ bench: all tests/tools/mptraffic$(EXEEXT) bench/sampling$(EXEEXT)
 bench-failover: all tests/tools/mptraffic$(EXEEXT)
 	ANCHOR_BUILDDIR='$(abs_top_builddir)' \
 		bash $(srcdir)/bench/failover bench-failover.json
-EXTRA_DIST += bench/failover bench/path-events bench/plot-failover \
-	bench/rail-rates
+EXTRA_DIST += bench/failover bench/failover.svg bench/path-events \
+	bench/plot-failover bench/rail-rates
 CLEANFILES += bench-failover.json
 
 .PHONY: bench bench-failover
