@@ -36,6 +36,7 @@ struct engine {
 	struct netfacts *facts;
 	struct l_io *facts_io;
 	struct links *links;
+	struct links_seats seats;
 	struct core_local locals[ANCHOR_LOCALS_MAX];
 	struct listeners *listeners;
 	struct l_timeout *deadline;

@@ -292,7 +292,7 @@ static int build_links(struct engine *engine, const struct config *config,
 	int err;
 
 	copy_facts(engine->facts, &input, &links, &addresses);
-	err = links_build(&input, config, ret_links);
+	err = links_build(&input, config, &engine->seats, ret_links);
 	l_free(links);
 	l_free(addresses);
 	return err;

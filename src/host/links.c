@@ -2,7 +2,9 @@
 /* From interfaces and configuration to links, rails, rendezvous addresses. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/links.h"
 
@@ -112,23 +114,6 @@ static enum link_state classify(const struct links_input *input,
 	return link->carrier ? LINK_USABLE : LINK_NO_CARRIER;
 }
 
-/* A link in no configured rail is a rail of its own, named after it. */
-static void place_on_rail(struct links *links, const struct config *config,
-			  struct link *link)
-{
-	link->rail = configured_rail(config, link->facts.name);
-	if (link->rail != ANCHOR_RAIL_NONE)
-		return;
-
-	if (links->n_rails == CORE_RAILS_MAX) {
-		link->state = LINK_TOO_MANY;
-		return;
-	}
-
-	link->rail = (int16_t) links->n_rails;
-	links->rails[links->n_rails++].name = link->facts.name;
-}
-
 static int add_links(struct links *links, const struct links_input *input,
 		     const struct config *config)
 {
@@ -136,6 +121,121 @@ static int add_links(struct links *links, const struct links_input *input,
 	if (!links->links)
 		return -ENOMEM;
 
+	for (size_t i = 0; i < input->n_links; i++) {
+		struct link *link = &links->links[links->n_links++];
+
+		link->facts = input->links[i];
+		link->state = classify(input, config, &link->facts);
+		link->rail = ANCHOR_RAIL_NONE;
+	}
+
+	return 0;
+}
+
+static const struct link *find_managed(const struct links *links,
+				       const char *name)
+{
+	for (size_t i = 0; i < links->n_links; i++)
+		if (link_managed(&links->links[i]) &&
+		    !strcmp(links->links[i].facts.name, name))
+			return &links->links[i];
+
+	return NULL;
+}
+
+static void remove_seat(struct links_seats *seats, size_t at)
+{
+	seats->n--;
+	memmove(seats->names[at], seats->names[at + 1],
+		(seats->n - at) * sizeof(seats->names[0]));
+}
+
+static bool make_room(struct links_seats *seats, const struct links *links)
+{
+	if (seats->n < LINKS_SEATS_MAX)
+		return true;
+
+	for (size_t i = 0; i < seats->n; i++)
+		if (!find_managed(links, seats->names[i])) {
+			remove_seat(seats, i);
+			return true;
+		}
+
+	return false;
+}
+
+static bool take_seat(struct links_seats *seats, const struct links *links,
+		      const char *name)
+{
+	size_t at;
+
+	for (at = 0; at < seats->n; at++)
+		if (!strcmp(seats->names[at], name))
+			return true;
+
+	if (!make_room(seats, links))
+		return false;
+
+	for (at = seats->n; at > 0; at--) {
+		if (strverscmp(seats->names[at - 1], name) < 0)
+			break;
+
+		memcpy(seats->names[at], seats->names[at - 1],
+		       sizeof(seats->names[at]));
+	}
+
+	snprintf(seats->names[at], sizeof(seats->names[at]), "%s", name);
+	seats->n++;
+	return true;
+}
+
+/* Those that are not to be managed any more are not waited for. */
+static void clear_seats(struct links_seats *seats, const struct config *config)
+{
+	for (size_t i = seats->n; i-- > 0;)
+		if (globs_match(&config->links.exclude, seats->names[i]) ||
+		    !chosen(config, seats->names[i]))
+			remove_seat(seats, i);
+}
+
+static void take_seats(struct links *links, const struct config *config,
+		       struct links_seats *seats)
+{
+	clear_seats(seats, config);
+	for (size_t i = 0; i < links->n_links; i++) {
+		struct link *link = &links->links[i];
+
+		if (link_managed(link) &&
+		    !take_seat(seats, links, link->facts.name))
+			link->state = LINK_TOO_MANY;
+	}
+
+	links->seats = *seats;
+}
+
+static void put_on_rail(struct links *links, const char *name, int16_t rail)
+{
+	for (size_t i = 0; i < links->n_links; i++)
+		if (link_managed(&links->links[i]) &&
+		    !strcmp(links->links[i].facts.name, name))
+			links->links[i].rail = rail;
+}
+
+/* A link in no configured rail is a rail of its own, named after it. */
+static int16_t rail_of_seat(struct links *links, const struct config *config,
+			    const char *name)
+{
+	int16_t rail = configured_rail(config, name);
+
+	if (rail != ANCHOR_RAIL_NONE || links->n_rails == CORE_RAILS_MAX)
+		return rail;
+
+	links->rails[links->n_rails].name = name;
+	return (int16_t) links->n_rails++;
+}
+
+static void add_rails(struct links *links, const struct config *config)
+{
 	for (size_t i = 0; i < config->n_rails; i++)
 		links->rails[links->n_rails++] = (struct core_rail) {
 			.name = config->rails[i].name,
@@ -143,17 +243,15 @@ static int add_links(struct links *links, const struct links_input *input,
 			.n_prefixes = config->rails[i].prefixes.n,
 		};
 
-	for (size_t i = 0; i < input->n_links; i++) {
-		struct link *link = &links->links[links->n_links++];
+	for (size_t i = 0; i < links->seats.n; i++)
+		put_on_rail(links, links->seats.names[i],
+			    rail_of_seat(links, config,
+					 links->seats.names[i]));
 
-		link->facts = input->links[i];
-		link->state = classify(input, config, &link->facts);
-		link->rail = ANCHOR_RAIL_NONE;
-		if (link_managed(link))
-			place_on_rail(links, config, link);
-	}
-
-	return 0;
+	for (size_t i = 0; i < links->n_links; i++)
+		if (link_managed(&links->links[i]) &&
+		    links->links[i].rail == ANCHOR_RAIL_NONE)
+			links->links[i].state = LINK_TOO_MANY;
 }
 
 static const struct link *find_link(const struct links *links, int ifindex)
@@ -165,19 +263,16 @@ static const struct link *find_link(const struct links *links, int ifindex)
 	return NULL;
 }
 
-static unsigned int count_managed(const struct links *links,
-				  const struct link *before)
+static unsigned int seat_of(const struct links *links,
+			    const struct link *link)
 {
-	unsigned int n = 0;
+	unsigned int at = 0;
 
-	for (size_t i = 0; i < links->n_links; i++) {
-		if (&links->links[i] == before)
-			break;
+	while (at < links->seats.n &&
+	       strcmp(links->seats.names[at], link->facts.name))
+		at++;
 
-		n += link_managed(&links->links[i]);
-	}
-
-	return n;
+	return at;
 }
 
 /* How many addresses of that family the link has already. */
@@ -194,15 +289,15 @@ static unsigned int count_family(const struct links *links,
 }
 
 /*
- * The first address of each link, by ifindex, is 1, 2, ...; the second
+ * The first address of each link, by its seat, is 1, 2, ...; the second
  * addresses follow. Peers number theirs in the same way, so that rails can
  * be told by ID where prefixes do not tell (core/rails.h).
  */
 static uint8_t preferred_id(const struct links *links,
 			    const struct link *link, uint8_t family)
 {
-	unsigned int id = 1 + count_managed(links, link) +
-		count_family(links, link, family) * count_managed(links, NULL);
+	size_t id = 1 + seat_of(links, link) +
+		count_family(links, link, family) * links->seats.n;
 
 	return id <= ID_MAX ? (uint8_t) id : 0;
 }
@@ -288,15 +383,21 @@ static void add_places(struct links *links)
 }
 
 int links_build(const struct links_input *input, const struct config *config,
-		struct links **ret_links)
+		struct links_seats *seats, struct links **ret_links)
 {
 	struct links *links = calloc(1, sizeof(*links));
 
 	if (!links)
 		return -ENOMEM;
 
-	if (add_links(links, input, config) < 0 ||
-	    add_addresses(links, input) < 0 ||
+	if (add_links(links, input, config) < 0) {
+		links_free(links);
+		return -ENOMEM;
+	}
+
+	take_seats(links, config, seats);
+	add_rails(links, config);
+	if (add_addresses(links, input) < 0 ||
 	    add_rendezvous(links, input, config) < 0) {
 		links_free(links);
 		return -ENOMEM;

@@ -3,7 +3,9 @@
  * From the interfaces of the host and the configuration to links, rails and
  * rendezvous addresses. A pure function of its input: no sockets.
  *
- *	links_build(&input, config, &links);
+ *	struct links_seats seats = { 0 };
+ *
+ *	links_build(&input, config, &seats, &links);
  *	for each address that wants a listener: fill in join_port
  *	links_to_core(links, ...) -> struct core_host
  */
@@ -13,6 +15,20 @@
 #include "conf/config.h"
 #include "core/core.h"
 #include "netlink/rtnl.h"
+
+/*
+ * Interfaces that are managed, or were, in the order of their names ("eth10"
+ * after "eth9"). It is the order of rails and of address IDs, on which peers
+ * agree without a word if their interfaces have names alike: so one that is
+ * gone for a while, or made anew, must not lose its seat. Those that are gone
+ * make room when there is need.
+ */
+#define LINKS_SEATS_MAX CORE_RAILS_MAX
+
+struct links_seats {
+	char names[LINKS_SEATS_MAX][16];
+	size_t n;
+};
 
 struct links_input {
 	const struct rtnl_link *links;
@@ -54,7 +70,8 @@ struct links {
 	size_t n_links;
 	struct link_address *addresses;	/* global ones on managed links */
 	size_t n_addresses;
-	struct core_rail rails[CORE_RAILS_MAX];
+	struct links_seats seats;	/* a copy, for the names of rails */
+	struct core_rail rails[CORE_RAILS_MAX];	/* also without a link */
 	size_t n_rails;
 	struct core_place places[CORE_PLACES_MAX];
 	size_t n_places;
@@ -67,9 +84,9 @@ struct links {
 bool link_managed(const struct link *link);
 const char *link_state_text(enum link_state state);	/* "" if usable */
 
-/* config must outlive the links. Returns 0 or -ENOMEM. */
+/* config must outlive the links; seats are kept up. Returns 0 or -ENOMEM. */
 int links_build(const struct links_input *input, const struct config *config,
-		struct links **ret_links);
+		struct links_seats *seats, struct links **ret_links);
 void links_free(struct links *links);
 
 /*

@@ -108,7 +108,7 @@ static int tell(struct sim *sim, struct sim_host *host)
 	};
 	struct links *links;
 
-	if (links_build(&input, sim->config, &links) < 0)
+	if (links_build(&input, sim->config, &host->seats, &links) < 0)
 		return -ENOMEM;
 
 	links->bare6 = true;

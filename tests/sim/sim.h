@@ -131,6 +131,7 @@ struct sim_conn {
 struct sim_host {
 	struct core *core;
 	struct links *links;		/* what the core was told last */
+	struct links_seats seats;
 	struct core_local locals[ANCHOR_LOCALS_MAX];
 	struct core_host facts;
 	struct sim_link link[SIM_RAILS];

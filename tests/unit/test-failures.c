@@ -470,25 +470,12 @@ static bool play(struct run *run)
  * The interfaces of a server are gone, and with them the sockets that would
  * tell a client that its subflows are no more. One that sends nothing keeps
  * them beside the new ones: what the server has opened is not its to close.
- *
- * Where addresses do not tell the rail, IDs do, in the order of interfaces.
- * That order changes with one that goes, or is made anew.
  */
 static const char *const known[] = {
 	"interface server all IPv4 auto",
 	"interface server all IPv4 auto, no places",
 	"interface server all IPv4 by ID",
 	"interface server all IPv4 configured",
-
-	"address client a IPv6 by ID",
-	"address server a IPv4 by ID",
-	"down client a IPv6 by ID",
-	"interface both a IPv4 by ID",
-	"interface both a IPv6 by ID",
-	"interface client a IPv4 by ID",
-	"interface client a IPv6 by ID",
-	"interface server a IPv4 by ID",
-	"interface server a IPv6 by ID",
 };
 
 static bool is_known(const struct cell *cell)

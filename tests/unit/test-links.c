@@ -21,8 +21,10 @@ static const struct rtnl_link interfaces[] = {
 
 struct fixture {
 	struct config *config;
+	struct rtnl_link interfaces[80];
 	struct links_input input;
-	struct rtnl_address addresses[16];
+	struct rtnl_address addresses[80];
+	struct links_seats seats;
 	struct links *links;
 };
 
@@ -47,8 +49,9 @@ static int setup(void **state)
 
 	assert_int_equal(config_load(NULL, true, diag, &fixture->config), 0);
 	diag_free(diag);
+	memcpy(fixture->interfaces, interfaces, sizeof(interfaces));
 	fixture->input = (struct links_input) {
-		.links = interfaces,
+		.links = fixture->interfaces,
 		.n_links = sizeof(interfaces) / sizeof(*interfaces),
 		.addresses = fixture->addresses,
 	};
@@ -82,7 +85,7 @@ static void build(struct fixture *fixture)
 	links_free(fixture->links);
 	fixture->links = NULL;
 	assert_int_equal(links_build(&fixture->input, fixture->config,
-				     &fixture->links), 0);
+				     &fixture->seats, &fixture->links), 0);
 }
 
 static const struct link *link_of(struct fixture *fixture, const char *name)
@@ -161,6 +164,90 @@ static void test_configured_rail(void **state)
 	assert_int_equal(link_of(fixture, "eth1")->rail, 0);
 	assert_int_equal(link_of(fixture, "eth2")->rail, 0);
 	assert_int_equal(link_of(fixture, "eth3")->state, LINK_NOT_CHOSEN);
+}
+
+/* Gone, or made anew with another ifindex, it has the rail and ID it had. */
+static void test_seats(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rtnl_link *eth1 = &fixture->interfaces[1];
+	struct links_seats before;
+
+	build(fixture);
+	before = fixture->seats;
+	assert_int_equal(before.n, 4);
+
+	eth1->ifindex = 99;
+	build(fixture);
+	assert_int_equal(link_of(fixture, "eth1")->state, LINK_NO_ADDRESS);
+	assert_int_equal(link_of(fixture, "eth2")->rail, 1);
+	assert_int_equal(address_of(fixture, "10.2.2.2")->id, 2);
+	assert_string_equal(fixture->links->rails[0].name, "eth1");
+
+	add(fixture, 99, "10.1.2.2", true);
+	build(fixture);
+	assert_int_equal(link_of(fixture, "eth1")->rail, 0);
+	assert_int_equal(address_of(fixture, "10.1.2.2")->id, 1);
+	assert_memory_equal(&before, &fixture->seats, sizeof(before));
+}
+
+static void test_seats_by_number(void **state)
+{
+	struct fixture *fixture = *state;
+
+	strcpy(fixture->interfaces[1].name, "eth10");
+	build(fixture);
+	assert_string_equal(fixture->seats.names[0], "eth2");
+	assert_string_equal(fixture->seats.names[3], "eth10");
+}
+
+static void test_seat_excluded(void **state)
+{
+	struct fixture *fixture = *state;
+	char *globs[] = { (char[]) { "eth1" } };
+	struct config_globs exclude = fixture->config->links.exclude;
+
+	build(fixture);
+	fixture->config->links.exclude = (struct config_globs) { globs, 1 };
+	build(fixture);
+	fixture->config->links.exclude = exclude;
+	assert_string_equal(fixture->seats.names[0], "docker0");
+	assert_int_equal(link_of(fixture, "eth1")->rail, ANCHOR_RAIL_NONE);
+	for (size_t i = 0; i < fixture->links->n_rails; i++)
+		assert_string_not_equal(fixture->links->rails[i].name,
+					"eth1");
+}
+
+/* Of too many, those that are gone make room, and no others. */
+static void test_seats_taken(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t first = fixture->input.n_links;
+	char addr[32];
+
+	build(fixture);
+	fixture->interfaces[2].ifindex = 200;
+	for (unsigned int i = 0; i < 62; i++) {
+		struct rtnl_link *link = &fixture->interfaces[first + i];
+
+		*link = (struct rtnl_link) {
+			.ifindex = (int) (100 + i), .up = true,
+			.carrier = true,
+		};
+		snprintf(link->name, sizeof(link->name), "sfp%u", i);
+		snprintf(addr, sizeof(addr), "10.9.%u.1", i);
+		add(fixture, link->ifindex, addr, true);
+	}
+
+	fixture->input.n_links += 62;
+	build(fixture);
+	assert_int_equal(fixture->seats.n, LINKS_SEATS_MAX);
+	assert_int_equal(link_of(fixture, "eth1")->state, LINK_USABLE);
+	assert_int_equal(link_of(fixture, "sfp60")->state, LINK_USABLE);
+	assert_int_equal(link_of(fixture, "sfp61")->state, LINK_TOO_MANY);
+	assert_int_equal(link_of(fixture, "sfp61")->rail, ANCHOR_RAIL_NONE);
+	for (size_t i = 0; i < fixture->seats.n; i++)
+		assert_string_not_equal(fixture->seats.names[i], "eth2");
 }
 
 static void test_rendezvous(void **state)
@@ -252,6 +339,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_auto_rails, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_configured_rail, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_seats, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_seats_by_number, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_seat_excluded, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_seats_taken, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_rendezvous, setup,
 						teardown),
