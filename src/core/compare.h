@@ -13,6 +13,7 @@
 #define REPLACED (-2)
 #define STUCK (-3)
 #define TRIED (-4)
+#define SUPERSEDED (-5)
 
 /* Its subject, and what has been found out so far. */
 struct compare {

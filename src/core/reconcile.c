@@ -55,7 +55,9 @@ bool compare_chooses(const struct compare *cmp)
  * has said nothing lately: it has lost that, in a way that we were not told
  * of. (If it has said something, it only looked lost for a moment.) A client,
  * whose SYN may have come through after it gave up, sees it as its server
- * will: else each of them would close the one that the other keeps.
+ * will: else each of them would close the one that the other keeps. Whoever
+ * opened the old one, who sees that closes it: there may be nobody at its
+ * other end who could.
  */
 static bool may_supersede(const struct compare *cmp, unsigned int young,
 			  unsigned int old)
@@ -160,9 +162,13 @@ static void match_subflows(struct compare *cmp)
 
 			if (want->local != path->local ||
 			    want->remote != path->remote ||
-			    cmp->found[p] == want->count ||
-			    is_superseded(cmp, i, want))
+			    cmp->found[p] == want->count)
 				continue;
+
+			if (is_superseded(cmp, i, want)) {
+				cmp->planned[i] = SUPERSEDED;
+				continue;
+			}
 
 			cmp->found[p]++;
 			cmp->planned[i] = (int8_t) p;

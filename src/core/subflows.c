@@ -103,6 +103,11 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 		return renewed || keepalive_is_dead(cmp, i);
 	}
 
+	if (cmp->planned[i] == SUPERSEDED) {
+		*ret_reason = CORE_REASON_RENEWED;
+		return true;
+	}
+
 	*ret_reason = cmp->planned[i] == REPLACED ? CORE_REASON_REPLACED :
 		CORE_REASON_SURPLUS;
 	return cmp->planned[i] < 0 && compare_chooses(cmp) &&
