@@ -4,15 +4,18 @@
 
 benchmarks = run ecmp ondemand failover-standby
 
-CLEANFILES += $(benchmarks:%=bench-%.json) bench-sampling.json
+CLEANFILES += $(benchmarks:%=bench-%.json) bench-core.json bench-sampling.json
 EXTRA_DIST += bench/lib.sh $(benchmarks:%=bench/%)
 
-EXTRA_PROGRAMS = bench/sampling
-CLEANFILES += bench/sampling$(EXEEXT)
+EXTRA_PROGRAMS = bench/core bench/sampling
+CLEANFILES += bench/core$(EXEEXT) bench/sampling$(EXEEXT)
+bench_core_LDADD = libtestrail.la libcore.la libutil.la
 bench_sampling_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 bench_sampling_LDADD = libhost.la $(MNL_LIBS)
 
-bench: all tests/tools/mptraffic$(EXEEXT) bench/sampling$(EXEEXT)
+bench: all tests/tools/mptraffic$(EXEEXT) bench/core$(EXEEXT) \
+		bench/sampling$(EXEEXT)
+	bench/core$(EXEEXT) bench-core.json
 	bench/sampling$(EXEEXT) bench-sampling.json
 	for name in $(benchmarks); do \
 		ANCHOR_BUILDDIR='$(abs_top_builddir)' \
