@@ -9,7 +9,7 @@
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size)
 {
-	unsigned int want = *cap ? *cap * 2 : 2;
+	unsigned int want = *cap ? *cap + *cap / 2 : 2;
 	void *grown;
 
 	if (n < *cap)

@@ -235,7 +235,7 @@ struct subflow *conn_find_subflow(const struct conn *conn,
 
 void conn_drop_subflow(struct conn *conn, struct subflow *subflow)
 {
-	free(subflow->sample);
+	free(subflow->reading);
 	array_remove(conn->subflows, conn->n_subflows--,
 		     (unsigned int) (subflow - conn->subflows),
 		     sizeof(*conn->subflows));
@@ -486,6 +486,13 @@ void conn_drop_attempt(struct conn *conn, struct attempt *attempt)
 	array_remove(conn->attempts, conn->n_attempts--,
 		     (unsigned int) (attempt - conn->attempts),
 		     sizeof(*conn->attempts));
+	if (conn->n_attempts)
+		return;
+
+	/* As a rule there are none. */
+	free(conn->attempts);
+	conn->attempts = NULL;
+	conn->cap_attempts = 0;
 }
 
 void conn_fail_attempt(struct attempt *attempt, int error,

@@ -10,31 +10,37 @@
 #include "core/core.h"
 #include "core/heap.h"
 
-/* A subflow that is established. */
+/* The last reading for a policy. */
+struct reading {
+	struct anchor_sample sample;
+	int64_t busy_us;	/* the counter behind sample.busy */
+};
+
+/* A subflow that is established. There are many: bench/core has its size. */
 struct subflow {
 	struct anchor_endpoint local;
 	struct anchor_endpoint remote;
-	struct anchor_time since;
-	struct anchor_time not_before;	/* next command, after one failed */
 	uint8_t local_id;
 	uint8_t remote_id;
-	bool initial;
-	bool opened_here;
-	bool mapped;		/* IPv4 on an IPv6 socket */
-	bool backup_peer;	/* the peer asked us not to send here */
-	bool backup_here;	/* we asked the peer */
-	bool busy;		/* a priority command is under way */
-	bool closing;		/* a close command is under way */
+	uint8_t failures;	/* before it came up */
+	uint8_t doubts;			/* health.c: silences that were none */
+	bool initial : 1;
+	bool opened_here : 1;
+	bool mapped : 1;	/* IPv4 on an IPv6 socket */
+	bool backup_peer : 1;	/* the peer asked us not to send here */
+	bool backup_here : 1;	/* we asked the peer */
+	bool busy : 1;		/* a priority command is under way */
+	bool closing : 1;	/* a close command is under way */
+
+	/* health.c: what readings said while it was looked at. */
+	bool stuck : 1;			/* at the last review */
+	bool lossy : 1;			/* it loses packets all the time */
+	bool single : 1;		/* one segment is under way */
+	struct anchor_time since;
+	struct anchor_time not_before;	/* next command, after one failed */
 	struct anchor_time tried;	/* keepalive.c: since when, or NEVER */
 	struct anchor_time withdrawn;	/* by the peer: when to close it, if
 					 * the kernel has not, or NEVER */
-	uint8_t failures;	/* before it came up */
-
-	/* health.c: what readings said while it was looked at. */
-	bool stuck;			/* at the last review */
-	bool lossy;			/* it loses packets all the time */
-	bool single;			/* one segment is under way */
-	uint8_t doubts;			/* silences that were none */
 	uint32_t round_trip_us;		/* with its variance */
 	uint32_t silent_us;		/* at the last reading */
 	uint64_t acked;			/* bytes, at the last reading */
@@ -51,8 +57,7 @@ struct subflow {
 	struct anchor_time heard;	/* the last ACK then known */
 	struct anchor_time doubted;	/* the last one */
 
-	struct anchor_sample *sample;	/* the last one, or NULL; owned */
-	int64_t busy_us;	/* the counter behind sample->busy */
+	struct reading *reading;	/* or NULL; owned */
 };
 
 /* An endpoint that the peer announced. */
@@ -108,14 +113,14 @@ struct conn {
 	struct anchor_time sample_due;
 	struct anchor_time look_due;	/* the next reading for health.c */
 	struct anchor_time look_until;	/* 0: nobody has looked yet */
-	bool look;			/* once, whatever is known */
-	uint8_t keep;			/* enum keep */
 	struct anchor_time keep_due;	/* the next look at idle paths */
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
 	struct anchor_time since;
 	struct anchor_time incomplete;	/* since when a path is missing */
 	uint32_t token;
+	bool look;			/* once, whatever is known */
+	uint8_t keep;			/* enum keep */
 	uint8_t role;			/* enum anchor_role */
 	bool established;		/* fully: it can be joined */
 	bool deny_join_id0;

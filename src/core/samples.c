@@ -94,17 +94,16 @@ static uint64_t rate(uint64_t before, uint64_t now, struct anchor_span span)
 		(uint64_t) RATE_MAX;
 }
 
-static uint16_t busy(const struct subflow *subflow,
-		     const struct core_sample *raw, struct anchor_span span)
+static uint16_t busy(int64_t before_us, const struct core_sample *raw,
+		     struct anchor_span span)
 {
 	int64_t time;
 
 	/* A counter that goes back, or never was one. */
-	if (subflow->busy_us < 0 || raw->busy.us <= subflow->busy_us ||
-	    span.us <= 0)
+	if (before_us < 0 || raw->busy.us <= before_us || span.us <= 0)
 		return 0;
 
-	time = raw->busy.us - subflow->busy_us;
+	time = raw->busy.us - before_us;
 	return time >= span.us ? 1000 : (uint16_t) (time * 1000 / span.us);
 }
 
@@ -114,11 +113,11 @@ static uint64_t higher(uint64_t a, uint64_t b)
 }
 
 /* What needs the reading before: first is true if there is none. */
-static void compare_readings(const struct subflow *subflow, bool first,
+static void compare_readings(const struct reading *reading, bool first,
 			     const struct core_sample *raw,
 			     struct anchor_sample *now)
 {
-	const struct anchor_sample *before = subflow->sample;
+	const struct anchor_sample *before = &reading->sample;
 
 	if (first)
 		return;
@@ -129,10 +128,10 @@ static void compare_readings(const struct subflow *subflow, bool first,
 	now->rate_in = rate(before->bytes_in, now->bytes_in, now->interval);
 	now->best_out = higher(before->best_out, now->rate_out);
 	now->best_in = higher(before->best_in, now->rate_in);
-	now->busy = busy(subflow, raw, now->interval);
+	now->busy = busy(reading->busy_us, raw, now->interval);
 }
 
-static void note_sample(struct subflow *subflow, struct anchor_time at,
+static void note_sample(struct reading *reading, struct anchor_time at,
 			bool first, const struct core_sample *raw)
 {
 	struct anchor_sample now = {
@@ -151,22 +150,21 @@ static void note_sample(struct subflow *subflow, struct anchor_time at,
 		.app_limited = raw->app_limited,
 	};
 
-	compare_readings(subflow, first, raw, &now);
-	*subflow->sample = now;
-	subflow->busy_us = raw->busy.us;
+	compare_readings(reading, first, raw, &now);
+	*reading = (struct reading) { .sample = now, .busy_us = raw->busy.us };
 }
 
 /* The policy's readings are its own: rates need the interval it asked for. */
 static void note_for_policy(struct subflow *subflow, struct anchor_time now,
 			    const struct core_sample *sample)
 {
-	bool first = !subflow->sample;
+	bool first = !subflow->reading;
 
 	if (first)
-		subflow->sample = calloc(1, sizeof(*subflow->sample));
+		subflow->reading = calloc(1, sizeof(*subflow->reading));
 
-	if (subflow->sample)
-		note_sample(subflow, now, first, sample);
+	if (subflow->reading)
+		note_sample(subflow->reading, now, first, sample);
 }
 
 static void note_for_health(struct core *core, struct conn *conn,

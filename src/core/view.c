@@ -197,8 +197,8 @@ static void add_paths(struct view *view, const struct conn *conn,
 			.opened_here = subflow->opened_here,
 			.since = subflow->since,
 		};
-		view->samples[v->n_paths] = subflow->sample ?
-			*subflow->sample : (struct anchor_sample) { 0 };
+		view->samples[v->n_paths] = subflow->reading ?
+			subflow->reading->sample : (struct anchor_sample) { 0 };
 		if (!local_index(view, &subflow->local.addr, &path->local) ||
 		    !remote_index(view, conn, host, subflow, &path->remote))
 			break;
