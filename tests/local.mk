@@ -297,6 +297,7 @@ scenarios = \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \
 	tests/scenarios/cross-rail-never.scn \
+	tests/scenarios/drain.scn \
 	tests/scenarios/ecmp-client.scn \
 	tests/scenarios/ecmp-gain.scn \
 	tests/scenarios/ecmp-limit.scn \

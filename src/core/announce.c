@@ -4,6 +4,7 @@
  * asks for.
  */
 #include "core/compare.h"
+#include "core/drain.h"
 
 /*
  * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
@@ -94,7 +95,8 @@ void announce_withdraw(struct compare *cmp)
 			.local = entry->endpoint,
 		};
 
-		if (entry_local(cmp, entry))
+		if (entry_local(cmp, entry) ||
+		    drain_holds(cmp, &entry->endpoint.addr))
 			continue;
 
 		if (entry_in_use(conn, entry)) {

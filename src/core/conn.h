@@ -36,6 +36,7 @@ struct subflow {
 	bool stuck : 1;			/* at the last review */
 	bool lossy : 1;			/* it loses packets all the time */
 	bool single : 1;		/* one segment is under way */
+	uint16_t drain_ms;		/* drain.h: how long it takes, or 0 */
 	struct anchor_time since;
 	struct anchor_time not_before;	/* next command, after one failed */
 	struct anchor_time tried;	/* keepalive.c: since when, or NEVER */

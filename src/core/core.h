@@ -243,6 +243,7 @@ struct core_sample {
 	struct anchor_span rtt_var;		/* tcpi_rttvar */
 	struct anchor_span last_ack;		/* tcpi_last_ack_recv */
 	struct anchor_span last_data;		/* tcpi_last_data_sent */
+	struct anchor_span last_data_in;	/* tcpi_last_data_recv */
 	struct anchor_span busy;		/* tcpi_busy_time less
 						 * tcpi_rwnd_limited, ever */
 	uint64_t delivery_rate;			/* bytes/s */

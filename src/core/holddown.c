@@ -132,6 +132,26 @@ void holddown_note(struct holddown *holddown,
 	}
 }
 
+struct anchor_time holddown_lost(const struct holddown *holddown,
+				 const struct anchor_addr *addr)
+{
+	struct anchor_time lost = ANCHOR_NEVER;
+
+	for (unsigned int i = 0; i < holddown->n; i++) {
+		const struct holddown_entry *entry = &holddown->entries[i];
+
+		if (!anchor_addr_equal(&entry->addr, addr))
+			continue;
+
+		if (entry->present)
+			return ANCHOR_NEVER;
+
+		lost = entry->since;
+	}
+
+	return lost;
+}
+
 struct anchor_time holddown_until(const struct holddown *holddown,
 				  const struct core_local *local)
 {

@@ -34,6 +34,13 @@ void holddown_note(struct holddown *holddown,
 		   const struct core_timers *timers, struct anchor_time now,
 		   const struct core_host *host);
 
+/*
+ * Since when an address is on no link any more; NEVER if it is on one, or was
+ * never.
+ */
+struct anchor_time holddown_lost(const struct holddown *holddown,
+				 const struct anchor_addr *addr);
+
 /* Until when an address waits; not after now if it does not. */
 struct anchor_time holddown_until(const struct holddown *holddown,
 				  const struct core_local *local);

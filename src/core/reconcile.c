@@ -2,6 +2,7 @@
 /* From what is and what should be to what to do. */
 #include "core/array.h"
 #include "core/compare.h"
+#include "core/drain.h"
 #include "core/health.h"
 #include "core/keepalive.h"
 #include "core/plan.h"
@@ -229,6 +230,8 @@ static struct anchor_time next_look(const struct compare *cmp)
 	for (unsigned int i = 0; i < conn->n_subflows; i++) {
 		sooner(&deadline, cmp->now, conn->subflows[i].not_before);
 		sooner(&deadline, cmp->now, conn->subflows[i].withdrawn);
+		sooner(&deadline, cmp->now,
+		       drain_until(cmp, &conn->subflows[i]));
 	}
 
 	for (unsigned int i = 0; i < cmp->view->n_paths; i++)

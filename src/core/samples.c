@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "core/drain.h"
 #include "core/health.h"
 #include "core/keepalive.h"
 #include "core/samples.h"
@@ -172,6 +173,7 @@ static void note_for_health(struct core *core, struct conn *conn,
 			    const struct core_sample *sample)
 {
 	health_note(core, subflow, now, sample);
+	drain_note(subflow, sample);
 	keepalive_note(conn);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "core/compare.h"
+#include "core/drain.h"
 #include "core/health.h"
 #include "core/keepalive.h"
 #include "core/match.h"
@@ -74,7 +75,8 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 
 	if (lost_link(cmp, i)) {
 		*ret_reason = CORE_REASON_LINK;
-		return true;
+		return !anchor_time_before(cmp->now,
+					   drain_until(cmp, subflow));
 	}
 
 	if (!anchor_time_before(cmp->now, subflow->withdrawn)) {

@@ -52,6 +52,7 @@ static struct core_sample sample_of(const struct tcp_info *info)
 		.rtt_min = anchor_us(info->tcpi_min_rtt),
 		.last_ack = milliseconds(info->tcpi_last_ack_recv),
 		.last_data = milliseconds(info->tcpi_last_data_sent),
+		.last_data_in = milliseconds(info->tcpi_last_data_recv),
 		.busy = anchor_us((int64_t) (busy > limited ? busy - limited :
 					     0)),
 		.delivery_rate = info->tcpi_delivery_rate,

@@ -116,6 +116,7 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 	struct core_sample sample = {
 		.rtt = anchor_ms(1), .rtt_min = anchor_ms(1), .cwnd = 10,
 		.app_limited = true, .last_ack = anchor_ms(10000),
+		.last_data_in = anchor_ms(10000),
 	};
 
 	if (flow) {
@@ -129,6 +130,9 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		sample.unacked = flow->silent || flow->busy ? 10 : 0;
 		if (flow->out > 0 || flow->in > 0)
 			sample.last_ack = anchor_us(0);
+
+		if (flow->in > 0)
+			sample.last_data_in = anchor_us(0);
 
 		if (flow->silent)
 			sample.last_ack = anchor_time_since(s->now,

@@ -89,6 +89,7 @@ static struct nlmsghdr *answer(const void *bytes, size_t len)
 static const struct tcp_info info = {
 	.tcpi_rtt = 1500, .tcpi_rttvar = 300, .tcpi_min_rtt = 900,
 	.tcpi_last_ack_recv = 12, .tcpi_last_data_sent = 8,
+	.tcpi_last_data_recv = 9,
 	.tcpi_unacked = 10, .tcpi_total_retrans = 3, .tcpi_snd_cwnd = 44,
 	.tcpi_bytes_acked = UINT64_C(5000000000), .tcpi_bytes_received = 77,
 	.tcpi_notsent_bytes = 4096, .tcpi_delivery_rate = 25000000,
@@ -107,6 +108,7 @@ static void test_answer(void **state)
 	assert_int_equal(sample.rtt_min.us, 900);
 	assert_int_equal(sample.last_ack.us, 12000);
 	assert_int_equal(sample.last_data.us, 8000);
+	assert_int_equal(sample.last_data_in.us, 9000);
 	assert_int_equal(sample.unacked, 10);
 	assert_int_equal(sample.retransmitted, 3);
 	assert_int_equal(sample.cwnd, 44);
