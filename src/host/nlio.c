@@ -4,17 +4,74 @@
 
 #include "host/nlio.h"
 
+#define GATHER_US (NLIO_GATHER_MS * 1000)
+
 struct nlio {
 	struct nlsock *sock;
 	struct l_io *io;
 	nlio_cb cb;
 	void *data;
+	bool gathers;
+	unsigned int wakings;	/* that it may have now */
+	uint64_t since_us;	/* when it had them */
+	struct l_timeout *rest;	/* made when first needed */
 };
+
+static bool on_readable(struct l_io *io, void *data);
+
+static void on_rested(struct l_timeout *timeout, void *data)
+{
+	struct nlio *nlio = data;
+
+	l_io_set_read_handler(nlio->io, on_readable, nlio, NULL);
+}
+
+static void rest(struct nlio *nlio)
+{
+	l_io_set_read_handler(nlio->io, NULL, NULL, NULL);
+	if (nlio->rest)
+		l_timeout_modify_ms(nlio->rest, NLIO_GATHER_MS);
+	else
+		nlio->rest = l_timeout_create_ms(NLIO_GATHER_MS, on_rested,
+						 nlio, NULL);
+}
+
+/*
+ * A token bucket. A waking that finds it empty takes the one that is earned
+ * next, and has to be the last until then.
+ */
+static bool take_waking(struct nlio *nlio)
+{
+	uint64_t now = l_time_now();
+	uint64_t earned = now < nlio->since_us ? 0 :
+		(now - nlio->since_us) / GATHER_US;
+
+	if (nlio->wakings + earned >= NLIO_WAKINGS) {
+		nlio->wakings = NLIO_WAKINGS;
+		nlio->since_us = now;
+	} else {
+		nlio->wakings += (unsigned int) earned;
+		nlio->since_us += earned * GATHER_US;
+	}
+
+	if (!nlio->wakings) {
+		nlio->since_us += GATHER_US;
+		return false;
+	}
+
+	nlio->wakings--;
+	return true;
+}
 
 static bool on_readable(struct l_io *io, void *data)
 {
 	struct nlio *nlio = data;
-	int err = nlsock_dispatch(nlio->sock);
+	int err;
+
+	if (nlio->gathers && !take_waking(nlio))
+		rest(nlio);
+
+	err = nlsock_dispatch(nlio->sock);
 
 	nlio->cb(err, nlio->data);
 	if (err < 0)
@@ -52,8 +109,14 @@ void nlio_free(struct nlio *nlio)
 	if (!nlio)
 		return;
 
+	l_timeout_remove(nlio->rest);
 	l_io_destroy(nlio->io);
 	l_free(nlio);
+}
+
+void nlio_gather(struct nlio *nlio)
+{
+	nlio->gathers = true;
 }
 
 void nlio_update(struct nlio *nlio)

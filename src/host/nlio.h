@@ -14,6 +14,17 @@ typedef void (*nlio_cb)(int error, void *data);
 struct nlio *nlio_new(struct nlsock *sock, nlio_cb cb, void *data);
 void nlio_free(struct nlio *nlio);
 
+/*
+ * Lets what comes gather, once it comes fast: of wakings there are no more
+ * than NLIO_WAKINGS at once and one in NLIO_GATHER_MS on average. One that
+ * finds more to read costs less than many, and what is over by then, such as
+ * a connection for one request, need not be begun.
+ */
+#define NLIO_WAKINGS 64
+#define NLIO_GATHER_MS 4
+
+void nlio_gather(struct nlio *nlio);
+
 /* To call after requests were queued outside of callbacks. */
 void nlio_update(struct nlio *nlio);
 

@@ -146,6 +146,7 @@ static int open_events(struct pm *pm)
 
 	nlsock_set_notify(pm->events, on_notify, on_overrun, pm);
 	pm->events_io = nlio_new(pm->events, on_io, pm);
+	nlio_gather(pm->events_io);
 	return 0;
 }
 
