@@ -2,18 +2,19 @@
 # Benchmarks: make bench prints tables and writes bench-*.json. Each may be
 # run alone, say ANCHOR_BUILDDIR=. ../../bench/ecmp
 
-benchmarks = run ecmp ondemand failover-standby
+benchmarks = run ecmp ondemand failover-standby scale
 
 CLEANFILES += $(benchmarks:%=bench-%.json) bench-core.json bench-sampling.json
 EXTRA_DIST += bench/lib.sh $(benchmarks:%=bench/%)
 
-EXTRA_PROGRAMS = bench/core bench/sampling
-CLEANFILES += bench/core$(EXEEXT) bench/sampling$(EXEEXT)
+EXTRA_PROGRAMS = bench/core bench/crowd bench/sampling
+CLEANFILES += bench/core$(EXEEXT) bench/crowd$(EXEEXT) bench/sampling$(EXEEXT)
 bench_core_LDADD = libtestrail.la libcore.la libutil.la
 bench_sampling_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 bench_sampling_LDADD = libhost.la $(MNL_LIBS)
 
 bench: all tests/tools/mptraffic$(EXEEXT) bench/core$(EXEEXT) \
+		bench/crowd$(EXEEXT) \
 		bench/sampling$(EXEEXT)
 	bench/core$(EXEEXT) bench-core.json
 	bench/sampling$(EXEEXT) bench-sampling.json
