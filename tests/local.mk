@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/test-mptcp-pm \
 	tests/unit/test-nlio \
 	tests/unit/test-nlsock \
+	tests/unit/test-notify \
 	tests/unit/test-policies \
 	tests/unit/test-rtnl \
 	tests/unit/test-sockdiag \
@@ -99,6 +100,12 @@ tests_netns_test_netfacts_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 tests_unit_test_control_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_control_CFLAGS = $(unit_cflags) $(ELL_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_control_LDADD = libhost.la $(CMOCKA_LIBS)
+
+tests_unit_test_notify_SOURCES = tests/unit/test-notify.c \
+	src/daemon/dgram.c src/daemon/notify.c
+tests_unit_test_notify_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_notify_CFLAGS = $(unit_cflags)
+tests_unit_test_notify_LDADD = libutil.la $(CMOCKA_LIBS)
 
 tests_unit_test_ctl_table_SOURCES = tests/unit/test-ctl-table.c \
 	src/ctl/client.c src/ctl/connections.c src/ctl/format.c \
