@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
 	tests/unit/test-core-table \
+	tests/unit/test-entry \
 	tests/unit/test-failures \
 	tests/unit/test-failures-many \
 	tests/unit/test-linkload \
@@ -100,6 +101,11 @@ tests_netns_test_netfacts_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 tests_unit_test_control_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_control_CFLAGS = $(unit_cflags) $(ELL_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_control_LDADD = libhost.la $(CMOCKA_LIBS)
+
+tests_unit_test_entry_SOURCES = tests/unit/test-entry.c src/daemon/entry.c
+tests_unit_test_entry_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_entry_CFLAGS = $(unit_cflags)
+tests_unit_test_entry_LDADD = libutil.la $(CMOCKA_LIBS)
 
 tests_unit_test_notify_SOURCES = tests/unit/test-notify.c \
 	src/daemon/dgram.c src/daemon/notify.c
@@ -288,7 +294,7 @@ test_module_cflags = $(AM_CFLAGS) -fvisibility=default
 check_PROGRAMS += tests/list-keys
 tests_list_keys_LDADD = libconf.la
 
-check_PROGRAMS += tests/tools/mptraffic
+check_PROGRAMS += tests/tools/hear tests/tools/mptraffic
 
 check_PROGRAMS += tests/scenario/scenario
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c \
@@ -434,6 +440,7 @@ netns_tests = \
 	tests/netns/limits.sh \
 	tests/netns/listeners.sh \
 	tests/netns/main-ipv6.sh \
+	tests/netns/manager.sh \
 	tests/netns/main.sh \
 	tests/netns/only-ours.sh \
 	tests/netns/policy-ecmp.sh \

@@ -10,6 +10,8 @@
 
 #include <ell/ell.h>
 
+#include "daemon/log.h"
+#include "daemon/manager.h"
 #include "daemon/options.h"
 #include "host/service.h"
 
@@ -25,7 +27,10 @@ struct daemon {
 	struct options options;
 	struct settings *settings;	/* until the service has them */
 	struct service *service;
+	struct manager *manager;
 	struct l_io *hangup;		/* SIGHUP */
+	struct log_sink log;
+	bool ready;
 	int status;
 };
 
@@ -52,16 +57,22 @@ static bool load_first(struct daemon *daemon)
 	return good;
 }
 
-static void start_log(const char *debug)
+static bool is_alive(void *data)
 {
-	if (getenv("JOURNAL_STREAM"))
-		l_log_set_journal();
-	else
-		l_log_set_stderr();
+	struct daemon *daemon = data;
 
-	l_log_set_ident("anchord");
-	if (debug)
-		l_debug_enable(debug);
+	return service_is_alive(daemon->service);
+}
+
+static void on_state(enum service_state state, void *data)
+{
+	struct daemon *daemon = data;
+
+	manager_tell(daemon->manager, state);
+	if (state == SERVICE_READY && !daemon->ready) {
+		daemon->ready = true;
+		l_info("anchord " ANCHOR_VERSION " is ready");
+	}
 }
 
 static void on_failure(int error, void *data)
@@ -112,11 +123,13 @@ static void watch_hangup(struct daemon *daemon)
 	l_io_set_read_handler(daemon->hangup, on_hangup, daemon, NULL);
 }
 
-static int start(struct daemon *daemon, char *reason, size_t len)
+static int start_service(struct daemon *daemon, char *reason, size_t len)
 {
 	const struct service_options options = {
 		.files = files_of(&daemon->options),
 		.control = daemon->options.control,
+		.log = daemon->log,
+		.on_state = on_state,
 		.on_failure = on_failure,
 		.data = daemon,
 	};
@@ -124,8 +137,17 @@ static int start(struct daemon *daemon, char *reason, size_t len)
 			      reason, len);
 
 	daemon->settings = NULL;
-	if (!err)
+	return err;
+}
+
+static int start(struct daemon *daemon, char *reason, size_t len)
+{
+	int err = start_service(daemon, reason, len);
+
+	if (!err) {
+		daemon->manager = manager_new(is_alive, daemon);
 		watch_hangup(daemon);
+	}
 
 	return err;
 }
@@ -134,13 +156,14 @@ static void stop(struct daemon *daemon)
 {
 	l_io_destroy(daemon->hangup);
 	service_free(daemon->service);
+	manager_free(daemon->manager);
 }
 
 static int run(struct daemon *daemon)
 {
 	char reason[REASON_MAX];
 
-	start_log(daemon->options.debug);
+	daemon->log = log_start(daemon->options.debug);
 	if (!l_main_init())
 		return STATUS_FAILED;
 
@@ -148,8 +171,8 @@ static int run(struct daemon *daemon)
 		l_error("anchord: %s", reason);
 		daemon->status = STATUS_FAILED;
 	} else {
-		l_info("anchord " ANCHOR_VERSION " is ready");
 		l_main_run_with_signal(on_signal, daemon);
+		manager_tell_stopping(daemon->manager);
 	}
 
 	stop(daemon);

@@ -41,6 +41,8 @@ struct engine {
 	struct listeners *listeners;
 	struct l_timeout *deadline;
 	struct l_idle *more;		/* actions were left for later */
+	struct l_idle *tell_synced;
+	bool synced;
 	struct l_timeout *listen_again;
 	struct l_timeout *release;	/* of service ports no longer used */
 	struct anchor_time started;

@@ -116,6 +116,30 @@ static bool submit_batch(struct engine *engine)
 	return n;
 }
 
+static void on_tell_synced(struct l_idle *idle, void *data)
+{
+	struct engine *engine = data;
+
+	l_idle_remove(engine->tell_synced);
+	engine->tell_synced = NULL;
+	engine->options.on_synced(engine->options.data);
+}
+
+/*
+ * Nothing is left to do for the first time. Told from the main loop, for
+ * that may be within engine_new().
+ */
+static void note_synced(struct engine *engine)
+{
+	if (engine->synced || engine->more)
+		return;
+
+	engine->synced = true;
+	if (engine->options.on_synced)
+		engine->tell_synced = l_idle_create(on_tell_synced, engine,
+						    NULL);
+}
+
 static void pump(struct engine *engine);
 
 static void on_more(struct l_idle *idle, void *data)
@@ -152,6 +176,7 @@ static void pump(struct engine *engine)
 		journal_moves(engine);
 
 	journal_complaints(engine);
+	note_synced(engine);
 	arm(engine);
 }
 
@@ -181,11 +206,9 @@ static void on_result(const struct core_action *action, int error,
 		      const char *reason, void *data)
 {
 	struct engine *engine = data;
-	char text[DESCRIBE_MAX];
 
 	if (error && core_error_is_news(action, error))
-		l_warn("%s failed: %s%s%s", describe_action(action, text),
-		       strerror(-error), *reason ? ": " : "", reason);
+		journal_failed(engine, action, error, reason);
 
 	if (!error && action->type == CORE_ACTION_CLOSE)
 		journal_closed(engine, action);
@@ -209,8 +232,7 @@ static void on_batch(void *data)
 
 static void on_overrun(void *data)
 {
-	l_error("events of the kernel were lost: raise [kernel] "
-		"receive-buffer; connections made meanwhile are not managed");
+	journal_overrun(data);
 }
 
 static void on_failure(int error, void *data)
@@ -617,6 +639,15 @@ int engine_new(const struct engine_options *options,
 	return 0;
 }
 
+bool engine_is_alive(struct engine *engine)
+{
+	bool stuck = pm_is_stuck(engine->pm);
+
+	/* Asked too in any case, for each remembers. */
+	stuck |= netfacts_is_stuck(engine->facts);
+	return !stuck;
+}
+
 void engine_free(struct engine *engine)
 {
 	if (!engine)
@@ -627,6 +658,7 @@ void engine_free(struct engine *engine)
 	l_timeout_remove(engine->release);
 	l_timeout_remove(engine->load);
 	l_idle_remove(engine->more);
+	l_idle_remove(engine->tell_synced);
 	watch_free(engine->watch);
 	l_io_destroy(engine->facts_io);
 	netfacts_free(engine->facts);

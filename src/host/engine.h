@@ -16,13 +16,18 @@
 #include "conf/config.h"
 #include "conf/policies.h"
 #include "core/core.h"
+#include "host/log.h"
 
 struct engine;
 
 struct engine_options {
 	const struct config *config;		/* outlives the engine */
 	const struct policies *policies;	/* likewise */
+	struct log_sink log;
 	void (*on_failure)(int error, void *data);	/* it cannot go on */
+	void (*on_synced)(void *data);	/* once, from the main loop: links and
+			 * connections are known, and what was to be done at
+			 * the start has been handed to the kernel */
 
 	/* Both may be NULL. news is the engine's, see host/news.h. */
 	bool (*is_watched)(void *data);
@@ -44,6 +49,12 @@ void engine_free(struct engine *engine);
 int engine_reconfigure(struct engine *engine, const struct config *config,
 		       const struct policies *policies,
 		       unsigned int *ret_moved);
+
+/*
+ * For a watchdog, to be asked now and then: false if the kernel owes an
+ * answer since the last time.
+ */
+bool engine_is_alive(struct engine *engine);
 
 /*
  * Answers {"command": "explain", "peer": "ADDRESS[:PORT]", "role": "client"}.

@@ -15,6 +15,15 @@
 #include "util/addrtext.h"
 
 #define LIMIT_NOTE_US 60000000
+#define TOKEN_TEXT_MAX 9
+
+#define FIELDS(...) (const struct log_field[]) { __VA_ARGS__, { NULL, NULL } }
+
+static const char *token_text(uint32_t token, char text[TOKEN_TEXT_MAX])
+{
+	snprintf(text, TOKEN_TEXT_MAX, "%08" PRIx32, token);
+	return text;
+}
 
 /* The name of the link that an address is on. */
 const char *journal_link_of(const struct engine *engine,
@@ -81,6 +90,31 @@ void journal_event(struct engine *engine, const struct core_event *event)
 	news_event(engine, event);
 }
 
+void journal_failed(struct engine *engine, const struct core_action *action,
+		    int error, const char *reason)
+{
+	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
+	char token[TOKEN_TEXT_MAX];
+	char text[DESCRIBE_MAX];
+
+	log_say(&engine->options.log, L_LOG_WARNING,
+		FIELDS({ "EVENT", "failed" },
+		       { "CONNECTION", token_text(action->token, token) },
+		       { "LOCAL", addrtext_endpoint(&action->local, local) },
+		       { "REMOTE", addrtext_endpoint(&action->remote,
+						     remote) }),
+		"%s failed: %s%s%s", describe_action(action, text),
+		strerror(-error), *reason ? ": " : "", reason);
+}
+
+void journal_overrun(struct engine *engine)
+{
+	log_say(&engine->options.log, L_LOG_ERR,
+		FIELDS({ "EVENT", "overrun" }),
+		"events of the kernel were lost: raise [kernel] "
+		"receive-buffer; connections made meanwhile are not managed");
+}
+
 /* A peer could meet limits all day: one line a minute says enough. */
 void journal_limit(struct engine *engine)
 {
@@ -91,8 +125,10 @@ void journal_limit(struct engine *engine)
 		return;
 
 	engine->limit_noted = now;
-	l_warn("a limit of [limits] is met: some connections, subflows or "
-	       "announcements are left alone");
+	log_say(&engine->options.log, L_LOG_WARNING,
+		FIELDS({ "EVENT", "limit" }),
+		"a limit of [limits] is met: some connections, subflows or "
+		"announcements are left alone");
 }
 
 static const char *fault_text(enum core_fault fault)
@@ -121,12 +157,19 @@ static const char *fault_text(enum core_fault fault)
 void journal_complaints(struct engine *engine)
 {
 	struct core_complaint complaint;
+	char token[TOKEN_TEXT_MAX];
 
 	while (core_take_complaint(engine->core, &complaint))
-		l_warn("policy %s: module %s %s, first for connection %08x: "
-		       "such items are refused, and this is not said again",
-		       complaint.rule->name, complaint.rule->policy->name,
-		       fault_text(complaint.fault), complaint.token);
+		log_say(&engine->options.log, L_LOG_WARNING,
+			FIELDS({ "EVENT", "bad-plan" },
+			       { "POLICY", complaint.rule->name },
+			       { "MODULE", complaint.rule->policy->name },
+			       { "CONNECTION", token_text(complaint.token,
+							  token) }),
+			"policy %s: module %s %s, first for connection %s: "
+			"such items are refused, and this is not said again",
+			complaint.rule->name, complaint.rule->policy->name,
+			fault_text(complaint.fault), token);
 }
 
 static bool usable_in(const struct links *links, int ifindex)
@@ -169,12 +212,17 @@ static void log_up(struct engine *engine, const struct link *link)
 {
 	const char *rail = engine->links->rails[link->rail].name;
 	int64_t held = link_held_ms(engine, link);
+	const struct log_field *fields = FIELDS({ "EVENT", "link-up" },
+						{ "LINK", link->facts.name },
+						{ "RAIL", rail });
 
 	if (held)
-		l_info("link %s is back on rail %s, used again in %" PRId64
-		       " ms", link->facts.name, rail, held);
+		log_say(&engine->options.log, L_LOG_INFO, fields,
+			"link %s is back on rail %s, used again in %" PRId64
+			" ms", link->facts.name, rail, held);
 	else
-		l_info("link %s is up on rail %s", link->facts.name, rail);
+		log_say(&engine->options.log, L_LOG_INFO, fields,
+			"link %s is up on rail %s", link->facts.name, rail);
 
 	news_link_up(engine, link, held);
 }
@@ -224,9 +272,11 @@ static void log_down(void *data, void *user_data)
 	const struct lost_link *lost = data;
 	int64_t us = anchor_time_since(engine_now(), engine->lost_at).us;
 
-	l_warn("link %s is not usable: %s; %u path%s moved off it within %"
-	       PRId64 ".%03d ms", lost->name, lost->reason, engine->moved,
-	       engine->moved == 1 ? "" : "s", us / 1000, (int) (us % 1000));
+	log_say(&engine->options.log, L_LOG_WARNING,
+		FIELDS({ "EVENT", "link-down" }, { "LINK", lost->name }),
+		"link %s is not usable: %s; %u path%s moved off it within %"
+		PRId64 ".%03d ms", lost->name, lost->reason, engine->moved,
+		engine->moved == 1 ? "" : "s", us / 1000, (int) (us % 1000));
 	news_link_down(engine, lost->name, lost->reason, engine->moved, us);
 }
 
@@ -267,13 +317,17 @@ static void log_dead(void *data, void *user_data)
 {
 	struct engine *engine = user_data;
 	const struct dead_pair *pair = data;
+	const char *link = journal_link_of(engine, &pair->local);
 	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
 
-	l_warn("%s - %s on %s is silent: no answer for %" PRId64 " ms; %u "
-	       "path%s moved off it, tried again later",
-	       addrtext(&pair->local, local), addrtext(&pair->remote, remote),
-	       journal_link_of(engine, &pair->local), pair->silent.us / 1000,
-	       pair->n, pair->n == 1 ? "" : "s");
+	addrtext(&pair->local, local);
+	addrtext(&pair->remote, remote);
+	log_say(&engine->options.log, L_LOG_WARNING,
+		FIELDS({ "EVENT", "path-silent" }, { "LINK", link },
+		       { "LOCAL", local }, { "REMOTE", remote }),
+		"%s - %s on %s is silent: no answer for %" PRId64 " ms; %u "
+		"path%s moved off it, tried again later", local, remote, link,
+		pair->silent.us / 1000, pair->n, pair->n == 1 ? "" : "s");
 	news_dead(engine, pair);
 }
 

@@ -20,6 +20,13 @@ void journal_moves(struct engine *engine);
 /* Modules that ask for what cannot be. */
 void journal_complaints(struct engine *engine);
 
+/* An action ended with an error that is news; reason is the kernel's. */
+void journal_failed(struct engine *engine, const struct core_action *action,
+		    int error, const char *reason);
+
+/* Events were lost. */
+void journal_overrun(struct engine *engine);
+
 /* A limit was met. */
 void journal_limit(struct engine *engine);
 

@@ -244,6 +244,11 @@ void pm_flush(struct pm *pm)
 	nlio_update(pm->commands_io);
 }
 
+bool pm_is_stuck(struct pm *pm)
+{
+	return nlsock_is_stuck(pm->commands);
+}
+
 void pm_get_stats(const struct pm *pm, struct nlsock_stats *ret_events,
 		  struct nlsock_stats *ret_commands)
 {

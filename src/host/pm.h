@@ -48,6 +48,9 @@ bool pm_ready(const struct pm *pm);
 int pm_submit(struct pm *pm, const struct core_action *action);
 void pm_flush(struct pm *pm);
 
+/* As nlsock_is_stuck(), of the commands. */
+bool pm_is_stuck(struct pm *pm);
+
 void pm_get_stats(const struct pm *pm, struct nlsock_stats *ret_events,
 		  struct nlsock_stats *ret_commands);
 

@@ -21,8 +21,16 @@ struct service {
 	int instance;
 	struct engine *engine;
 	struct control *control;
+	bool ready;
 	unsigned int reloads, reload_failures;
 };
+
+static void tell_state(struct service *service, enum service_state state)
+{
+	/* A reload does not make it ready. */
+	if (service->ready && service->options.on_state)
+		service->options.on_state(state, service->options.data);
+}
 
 static void on_failure(int error, void *data)
 {
@@ -31,6 +39,14 @@ static void on_failure(int error, void *data)
 	l_error("a netlink socket failed: %s; connections go on with the "
 		"paths they have", strerror(-error));
 	service->options.on_failure(error, service->options.data);
+}
+
+static void on_synced(void *data)
+{
+	struct service *service = data;
+
+	service->ready = true;
+	tell_state(service, SERVICE_READY);
 }
 
 static bool is_watched(void *data)
@@ -68,7 +84,10 @@ static json_t *list_errors(const struct diag *diag)
 static json_t *reload_failed(struct service *service, json_t *errors)
 {
 	service->reload_failures++;
-	l_error("the configuration was not read again: all stays as it was");
+	log_say(&service->options.log, L_LOG_ERR, (const struct log_field[]) {
+			{ "EVENT", "reload-failed" }, { NULL, NULL } },
+		"the configuration was not read again: all stays as it was");
+	tell_state(service, SERVICE_NOT_RELOADED);
 	return json_pack("{s:s, s:o}", "error",
 			 "the configuration has errors: all stays as it was",
 			 "errors", errors);
@@ -97,8 +116,11 @@ static json_t *use_settings(struct service *service,
 	service->settings = settings;
 	service->reloads++;
 	policies_rules(settings->policies, &rules);
-	l_info("the configuration was read again: %zu policies, %u "
-	       "connections have another one", rules, moved);
+	log_say(&service->options.log, L_LOG_INFO, (const struct log_field[]) {
+			{ "EVENT", "reloaded" }, { NULL, NULL } },
+		"the configuration was read again: %zu policies, %u "
+		"connections have another one", rules, moved);
+	tell_state(service, SERVICE_READY);
 	json_array_foreach(restart, i, key)
 		l_warn("%s takes effect with the next start",
 		       json_string_value(key));
@@ -114,6 +136,7 @@ static json_t *reload(struct service *service)
 	struct settings *settings;
 	json_t *answer;
 
+	tell_state(service, SERVICE_RELOADING);
 	if (settings_load(&service->options.files, diag, &settings) < 0)
 		answer = reload_failed(service, list_errors(diag));
 	else
@@ -126,6 +149,11 @@ static json_t *reload(struct service *service)
 void service_reload(struct service *service)
 {
 	json_decref(reload(service));
+}
+
+bool service_is_alive(struct service *service)
+{
+	return engine_is_alive(service->engine);
 }
 
 static json_t *answer_status(struct service *service, const json_t *request)
@@ -200,7 +228,9 @@ static int start_engine(struct service *service, char *reason, size_t len)
 	struct engine_options options = {
 		.config = service->settings->config,
 		.policies = service->settings->policies,
+		.log = service->options.log,
 		.on_failure = on_failure,
+		.on_synced = on_synced,
 		.is_watched = is_watched,
 		.on_news = on_news,
 		.data = service,

@@ -13,16 +13,26 @@
 #ifndef HOST_SERVICE_H
 #define HOST_SERVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "host/log.h"
 #include "host/settings.h"
 
 struct service;
+
+enum service_state {
+	SERVICE_READY,		/* reconciled; again after each reload */
+	SERVICE_RELOADING,
+	SERVICE_NOT_RELOADED,	/* ready, as it was before: errors */
+};
 
 /* Strings outlive the service. */
 struct service_options {
 	struct settings_files files;	/* for a reload */
 	const char *control;		/* path of the control socket */
+	struct log_sink log;
+	void (*on_state)(enum service_state state, void *data);
 	void (*on_failure)(int error, void *data);	/* it cannot go on;
 					 * service_free() it, but later */
 	void *data;
@@ -39,5 +49,8 @@ void service_free(struct service *service);
 
 /* Reads all files again, as anchorctl reload does; the log says how it went. */
 void service_reload(struct service *service);
+
+/* For a watchdog, to be asked now and then: engine_is_alive(). */
+bool service_is_alive(struct service *service);
 
 #endif

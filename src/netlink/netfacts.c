@@ -454,6 +454,11 @@ const struct rtnl_address *netfacts_address(const struct netfacts *facts,
 	return i < facts->n_addresses ? &facts->addresses[i].address : NULL;
 }
 
+bool netfacts_is_stuck(struct netfacts *facts)
+{
+	return nlsock_is_stuck(facts->sock);
+}
+
 void netfacts_get_stats(const struct netfacts *facts,
 			struct nlsock_stats *ret_stats)
 {

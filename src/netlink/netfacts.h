@@ -57,6 +57,9 @@ const struct rtnl_address *netfacts_address(const struct netfacts *facts,
 void netfacts_get_stats(const struct netfacts *facts,
 			struct nlsock_stats *ret_stats);
 
+/* As nlsock_is_stuck(). */
+bool netfacts_is_stuck(struct netfacts *facts);
+
 /* How often a link or an address was left out because a table was full. */
 uint64_t netfacts_ignored(const struct netfacts *facts);
 

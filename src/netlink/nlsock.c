@@ -50,6 +50,7 @@ struct nlsock {
 	size_t cap, first, pending;
 	size_t unsent;		/* the last of the pending */
 	size_t limit;
+	uint32_t oldest;	/* pending when nlsock_is_stuck() looked */
 
 	/* Messages not yet sent. */
 	char *out;
@@ -199,6 +200,15 @@ void nlsock_set_limit(struct nlsock *sock, size_t requests)
 size_t nlsock_pending(const struct nlsock *sock)
 {
 	return sock->pending;
+}
+
+bool nlsock_is_stuck(struct nlsock *sock)
+{
+	uint32_t oldest = sock->pending ? nth(sock, 0)->seq : 0;
+	bool stuck = oldest && oldest == sock->oldest;
+
+	sock->oldest = oldest;
+	return stuck;
 }
 
 void nlsock_get_stats(const struct nlsock *sock, struct nlsock_stats *ret)

@@ -77,6 +77,12 @@ int nlsock_request(struct nlsock *sock, const struct nlmsghdr *nlh,
 void nlsock_set_limit(struct nlsock *sock, size_t requests);
 size_t nlsock_pending(const struct nlsock *sock);	/* not yet done */
 
+/*
+ * True if the request that has waited longest did so at the last call
+ * already: called now and then, it finds a socket that makes no progress.
+ */
+bool nlsock_is_stuck(struct nlsock *sock);
+
 /* Both return 0 or a negative errno that is the socket's end. */
 int nlsock_flush(struct nlsock *sock);
 int nlsock_dispatch(struct nlsock *sock);

@@ -111,6 +111,28 @@ static void test_answer(void **state)
 	nlsock_close(sock);
 }
 
+/* Asked twice while the same request waits. */
+static void test_stuck(void **state)
+{
+	struct nlsock *sock = opened(NETLINK_GENERIC);
+	struct outcome first = { 0 }, second = { 0 };
+
+	assert_false(nlsock_is_stuck(sock));
+	ask(sock, "nlctrl", &first);
+	assert_false(nlsock_is_stuck(sock));
+	assert_true(nlsock_is_stuck(sock));
+	assert_int_equal(nlsock_settle(sock, TIMEOUT_MS), 0);
+	assert_false(nlsock_is_stuck(sock));
+
+	/* Another one that waits is no reason yet. */
+	ask(sock, "nlctrl", &second);
+	assert_false(nlsock_is_stuck(sock));
+	assert_int_equal(nlsock_settle(sock, TIMEOUT_MS), 0);
+	ask(sock, "nlctrl", &first);
+	assert_false(nlsock_is_stuck(sock));
+	nlsock_close(sock);
+}
+
 static void test_error(void **state)
 {
 	struct nlsock *sock = opened(NETLINK_GENERIC);
@@ -440,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_reason),
 		cmocka_unit_test(test_dump),
