@@ -449,6 +449,7 @@ netns_tests = \
 	tests/netns/policy-off.sh \
 	tests/netns/policy-ondemand.sh \
 	tests/netns/policy-spread.sh \
+	tests/netns/privileges.sh \
 	tests/netns/rails.sh \
 	tests/netns/reload.sh \
 	tests/netns/rendezvous.sh \

@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/options.h"
+#include "daemon/privileges.h"
 #include "host/service.h"
 
 enum {
@@ -142,7 +143,13 @@ static int start_service(struct daemon *daemon, char *reason, size_t len)
 
 static int start(struct daemon *daemon, char *reason, size_t len)
 {
-	int err = start_service(daemon, reason, len);
+	int err = privileges_drop(PRIVILEGES_START, reason, len);
+
+	if (!err)
+		err = start_service(daemon, reason, len);
+
+	if (!err)
+		err = privileges_drop(PRIVILEGES_RUN, reason, len);
 
 	if (!err) {
 		daemon->manager = manager_new(is_alive, daemon);

@@ -33,6 +33,7 @@ LAB_DIR=/run/lab
 LAB_RAIL_NAMES=(- a b c d)
 LAB_SPINES=0
 LAB_CLIENTS=()
+LAB_AS=()
 declare -A LAB_HOST_NUMBER=([cl]=1 [sv]=2)
 
 lab_skip() {
@@ -482,7 +483,8 @@ lab_wait() {
 	done
 }
 
-# lab_daemon_start HOST [CONFIG-TEXT [OPTION...]]
+# lab_daemon_start HOST [CONFIG-TEXT [OPTION...]]; $LAB_AS is a command that
+# runs it, $LAB_ANCHORD another copy of it
 lab_daemon_start() {
 	local host=$1
 	lab_daemon_begin "$@"
@@ -499,14 +501,25 @@ lab_daemon_begin() {
 	mkdir -p "$dir/policy.d"
 	chmod 755 "$dir" "$dir/policy.d"
 	printf '%s\n' "$config" >"$dir/anchor.conf"
-	nsenter --net=/run/netns/"$host" -- "$ANCHOR_BUILDDIR/anchord" \
+	nsenter --net=/run/netns/"$host" -- \
+		"${LAB_AS[@]}" "${LAB_ANCHORD:-$ANCHOR_BUILDDIR/anchord}" \
 		-c "$dir/anchor.conf" --policy-dir "$dir/policy.d" \
 		--module-dir "$(lab_module_dir)" \
 		--control "$dir/control.sock" "$@" >>"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"
 }
 
-lab_module_dir() { echo "$ANCHOR_BUILDDIR/plugins/policies/.libs"; }
+# A copy: what root may no longer read in another's home, once anchord has
+# dropped that right, is not for a reload to find out.
+lab_module_dir() {
+	[ -d "$LAB_DIR/modules" ] || {
+		mkdir -p "$LAB_DIR/modules"
+		chmod 755 "$LAB_DIR" "$LAB_DIR/modules"
+		cp "$ANCHOR_BUILDDIR"/plugins/policies/.libs/*.so \
+			"$LAB_DIR/modules"
+	}
+	echo "$LAB_DIR/modules"
+}
 
 # lab_policy HOST NAME TEXT: a policy file, for the next daemon that is
 # started there or told to reload

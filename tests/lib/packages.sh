@@ -9,7 +9,7 @@
 # been done.
 
 PACKAGES_BUILD=(gcc make autoconf automake libtool pkg-config libc6-dev
-	libell-dev libmnl-dev libjansson-dev)
+	libell-dev libmnl-dev libjansson-dev libcap-ng-dev)
 PACKAGES_LAB=(iproute2 nftables jq util-linux procps)
 PACKAGES_TESTS=(clang libclang-rt-dev libcmocka-dev mandoc xz-utils)
 

@@ -43,8 +43,10 @@ static void test_full(void **state)
 	assert_int_equal(entry.len, 0);
 
 	/* The longest that fits, whichever way it is written. */
-	value[sizeof(value) - 11] = '\0';
 	value[0] = '\n';
+	value[sizeof(value) - 10] = '\0';
+	assert_false(entry_add(&entry, "A", value));
+	value[sizeof(value) - 11] = '\0';
 	assert_true(entry_add(&entry, "A", value));
 	assert_int_equal(entry.len, sizeof(entry.bytes));
 	len = entry.len;
