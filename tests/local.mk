@@ -389,6 +389,8 @@ TESTS += tests/check-example-module
 dist_check_SCRIPTS += tests/check-example-module
 TESTS += tests/check-examples
 dist_check_SCRIPTS += tests/check-examples
+TESTS += tests/check-unit
+dist_check_SCRIPTS += tests/check-unit
 
 EXTRA_DIST += \
 	tests/conf/cases/control-characters.conf \
@@ -457,7 +459,8 @@ netns_tests = \
 	tests/netns/silent.sh \
 	tests/netns/silent-not.sh \
 	tests/netns/soak.sh \
-	tests/netns/stop.sh
+	tests/netns/stop.sh \
+	tests/netns/systemd.sh
 
 EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
 	tests/lib/build.sh \
