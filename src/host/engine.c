@@ -144,11 +144,21 @@ static void pump(struct engine *engine);
 
 static void on_more(struct l_idle *idle, void *data)
 {
-	struct engine *engine = data;
+	pump(data);
+}
 
-	l_idle_remove(engine->more);
-	engine->more = NULL;
-	pump(engine);
+/*
+ * Kept while it is wanted: ELL calls a new one in the same turn of the loop
+ * if an old one makes it, and nothing would be read in between.
+ */
+static void set_more(struct engine *engine, bool wanted)
+{
+	if (wanted && !engine->more) {
+		engine->more = l_idle_create(on_more, engine, NULL);
+	} else if (!wanted) {
+		l_idle_remove(engine->more);
+		engine->more = NULL;
+	}
 }
 
 /*
@@ -159,20 +169,16 @@ static void on_more(struct l_idle *idle, void *data)
 static void pump(struct engine *engine)
 {
 	struct anchor_time start = engine_now();
+	bool more = false;
 
-	while (submit_batch(engine)) {
+	while (!more && submit_batch(engine)) {
 		pm_flush(engine->pm);
 		sampler_flush(engine->sampler);
-		if (anchor_time_since(engine_now(), start).us < PUMP_US)
-			continue;
-
-		if (!engine->more)
-			engine->more = l_idle_create(on_more, engine, NULL);
-
-		break;
+		more = anchor_time_since(engine_now(), start).us >= PUMP_US;
 	}
 
-	if (!engine->more)
+	set_more(engine, more);
+	if (!more)
 		journal_moves(engine);
 
 	journal_complaints(engine);
