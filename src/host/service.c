@@ -170,7 +170,17 @@ static json_t *answer_status(struct service *service, const json_t *request)
 	return answer;
 }
 
-static json_t *on_request(const json_t *request, void *data)
+static json_t *answer_reload(struct service *service, enum access access)
+{
+	if (access != ACCESS_CHANGE)
+		return json_pack("{s:s}", "error", "not permitted: only root "
+				 "and the user of the service may reload");
+
+	return reload(service);
+}
+
+static json_t *on_request(const json_t *request, enum access access,
+			  void *data)
 {
 	struct service *service = data;
 	const char *command = json_string_value(json_object_get(request,
@@ -187,7 +197,7 @@ static json_t *on_request(const json_t *request, void *data)
 		return engine_explain(service->engine, request);
 
 	if (!strcmp(command, "reload"))
-		return reload(service);
+		return answer_reload(service, access);
 
 	answer = engine_report(service->engine, request);
 	if (answer)
@@ -255,6 +265,10 @@ static int start_control(struct service *service, char *reason, size_t len)
 		snprintf(reason, len, "control socket %s: no such group or "
 			 "folder (group \"%s\")", options.path,
 			 config->control.group);
+	else if (err == -EPERM && config->control.group[0])
+		snprintf(reason, len, "control socket %s: only a member of "
+			 "group \"%s\", or root, can give it to that",
+			 options.path, config->control.group);
 	else if (err < 0)
 		snprintf(reason, len, "control socket %s: %s", options.path,
 			 strerror(-err));

@@ -47,6 +47,14 @@ works() {
 		lab_fail "the control socket is still there"
 }
 
+# member COMMAND: asked by somebody in the group
+member() {
+	setpriv --reuid 4343 --regid 4343 \
+		--groups "$(getent group "$group" | cut -d: -f3)" \
+		"$LAB_DIR/bin/anchorctl" -s "$LAB_DIR/sv/control.sock" \
+		"$1" >"$LAB_DIR/said" 2>&1
+}
+
 config() {
 	printf '%s\n' "[join]" port=443 "[timers]" hold-down=0us "[control]" \
 		"group=${1:-}"
@@ -67,6 +75,15 @@ lab_daemon_start sv "$(config "$group")"
 	"$group:660" ] || lab_fail "the socket is not the group's"
 has_only CapEff:$NEEDED CapPrm:$NEEDED CapInh:$NONE CapBnd:$NONE \
 	CapAmb:$NONE NoNewPrivs:1
+if [ -n "$group" ]; then
+	mkdir -p "$LAB_DIR/bin"
+	cp "$ANCHOR_BUILDDIR/anchorctl" "$LAB_DIR/bin"
+	member status || lab_fail "a member may not look"
+	if member reload; then
+		lab_fail "a member may reload"
+	fi
+	grep -q "not permitted" "$LAB_DIR/said" || lab_fail "no word of it"
+fi
 works
 
 if [ "$one_user" = yes ]; then
@@ -75,7 +92,7 @@ if [ "$one_user" = yes ]; then
 fi
 
 # As the unit runs it. The user need not be able to get to the build folder.
-mkdir -p "$LAB_DIR/bin" "$LAB_DIR/sv"
+mkdir -p "$LAB_DIR/bin"
 cp "$ANCHOR_BUILDDIR/anchord" "$LAB_DIR/bin"
 chown $USER_ID:$USER_ID "$LAB_DIR/sv"
 LAB_ANCHORD=$LAB_DIR/bin/anchord

@@ -38,8 +38,12 @@ struct fixture {
 	unsigned int asked;
 };
 
-/* {"size": N} is answered with a string of N bytes, all else as it came. */
-static json_t *on_request(const json_t *request, void *data)
+/*
+ * {"size": N} is answered with a string of N bytes, {"who": 1} with what the
+ * client may, all else as it came.
+ */
+static json_t *on_request(const json_t *request, enum access access,
+			  void *data)
 {
 	json_int_t size = json_integer_value(json_object_get(request, "size"));
 	struct fixture *fixture = data;
@@ -47,6 +51,10 @@ static json_t *on_request(const json_t *request, void *data)
 	char *text;
 
 	fixture->asked++;
+	if (json_object_get(request, "who"))
+		return json_pack("{s:s}", "may", access == ACCESS_CHANGE ?
+				 "change" : "look");
+
 	if (!size)
 		return json_deep_copy(request);
 
@@ -63,6 +71,7 @@ static int start(struct fixture *fixture, const char *group)
 		.path = fixture->path,
 		.group = group,
 		.clients = CLIENTS,
+		.patience_ms = PATIENCE_MS / 80,
 		.handler = on_request,
 		.data = fixture,
 	};
@@ -104,6 +113,12 @@ static int clean_up(void **state)
 	return 0;
 }
 
+/* As ELL's loop does it: what is idle does not wait. */
+static void turn(int ms)
+{
+	l_main_iterate(l_main_prepare() ? ms : 0);
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec now;
@@ -139,7 +154,7 @@ static int dial(const struct fixture *fixture)
 	while ((fd = try_dial(fixture->path)) < 0) {
 		assert_int_equal(errno, EAGAIN);
 		assert_true(now_ms() < until);
-		l_main_iterate(10);
+		turn(10);
 	}
 
 	return fd;
@@ -159,7 +174,7 @@ static void say_bytes(int fd, const char *text, size_t len)
 			text += n;
 			len -= (size_t) n;
 		} else {
-			l_main_iterate(10);
+			turn(10);
 		}
 	}
 }
@@ -185,7 +200,7 @@ static size_t hear_bytes(int fd, char *buf, size_t max)
 
 		assert_int_equal(errno, EAGAIN);
 		assert_true(now_ms() < until);
-		l_main_iterate(10);
+		turn(10);
 	}
 }
 
@@ -255,8 +270,8 @@ static void test_fragments(void **state)
 	for (const char *c = request; *c; c++) {
 		assert_int_equal(fixture->asked, 0);
 		say_bytes(fd, c, 1);
-		l_main_iterate(0);
-		l_main_iterate(0);
+		turn(0);
+		turn(0);
 	}
 
 	expect_line(fd, "{\"command\":\"links\"}");
@@ -282,12 +297,19 @@ static void test_garbage(void **state)
 		"hello\n", "\n", "[]\n", "{\n", "{}}\n", "{\"a\":\"\xff\"}\n",
 		"{\"a\":1}{\"b\":2}\n{\"a\":1}\n",
 	};
+	char deep[CONTROL_REQUEST_MAX - 1];
 	struct fixture *fixture = *state;
 	int quiet = dial(fixture);
+	int fd = dial(fixture);
+
+	memset(deep, '[', sizeof(deep));
+	say_bytes(fd, deep, sizeof(deep));
+	say(fd, "\n");
+	expect_line(fd, "{\"error\":\"not a JSON object\"}");
+	expect_end(fd);
 
 	for (size_t i = 0; i < L_ARRAY_SIZE(garbage); i++) {
-		int fd = dial(fixture);
-
+		fd = dial(fixture);
 		say(fd, garbage[i]);
 		expect_line(fd, "{\"error\":\"not a JSON object\"}");
 		expect_end(fd);
@@ -335,9 +357,11 @@ static void test_half_close(void **state)
 {
 	int fd = dial(*state);
 
-	say(fd, "{\"size\":1048576}\n{\"last\":1}\n{\"no newl");
+	/* The last has its turn only when the first has been read. */
+	say(fd, "{\"size\":4194304}\n{\"last\":1}\n{\"no newl");
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
-	expect_length(fd, MIB + sizeof("{\"text\":\"\"}"));
+	turn(0);
+	expect_length(fd, 4 * MIB + sizeof("{\"text\":\"\"}"));
 	expect_line(fd, "{\"last\":1}");
 	expect_end(fd);
 }
@@ -349,38 +373,69 @@ static bool has_hung_up(int fd)
 	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLHUP);
 }
 
+/* All the while, another client has what it asks for. */
 static void test_unread(void **state)
 {
 	struct fixture *fixture = *state;
 	int64_t until = now_ms() + PATIENCE_MS;
-	unsigned int most = CONTROL_UNREAD_MAX / MIB + 1;
+	unsigned int others = 0;
 	int fd = dial(fixture);
+	int other = dial(fixture);
+	char many[1700] = "";
 
-	for (unsigned int i = 0; i < most + 1; i++)
-		say(fd, "{\"size\":1048576}\n");
+	while (strlen(many) < sizeof(many) - 18)
+		strcat(many, "{\"size\":1048576}\n");
+
+	say(fd, many);
 
 	while (!has_hung_up(fd)) {
 		assert_true(now_ms() < until);
-		l_main_iterate(10);
+		say(other, "{}\n");
+		expect_line(other, "{}");
+		others++;
 	}
 
-	/* The one that is too much is the last that was looked at. */
-	assert_true(fixture->asked >= CONTROL_UNREAD_MAX / MIB);
-	assert_true(fixture->asked <= most);
+	/* What waited was one answer and what had been waiting before. */
+	assert_in_range(fixture->asked - others, 1, 2);
+	assert_true(others > 10);
 	close(fd);
+	close(other);
 	expect_service(fixture);
+}
+
+/* One that watches may pause; when it goes on, it is told what it missed. */
+static void test_pause(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t until = now_ms() + 3 * PATIENCE_MS / 80;
+	char text[101] = { [0 ... 99] = 'x' };
+	json_t *news = json_pack("{s:s}", "event", text);
+	int watcher = dial(fixture);
+
+	say(watcher, "{\"command\":\"monitor\"}\n");
+	expect_line(watcher, "{\"monitor\":true}");
+	for (unsigned int i = 0; i < CONTROL_NEWS_MAX / 20; i++)
+		control_publish(fixture->control, news);
+
+	while (now_ms() < until)
+		turn((int) (until - now_ms()));
+
+	assert_false(has_hung_up(watcher));
+	assert_true(control_is_watched(fixture->control));
+	close(watcher);
+	json_decref(news);
 }
 
 /* Something is always unread, yet never too much of it. */
 static void test_slow_reader(void **state)
 {
-	unsigned int rounds = 2 * CONTROL_UNREAD_MAX / MIB;
+	unsigned int rounds = 2 * CONTROL_ANSWER_MAX / MIB;
 	int fd = dial(*state);
 
 	say(fd, "{\"size\":1048576}\n");
 	for (unsigned int i = 0; i < rounds; i++) {
 		say(fd, "{\"size\":1048576}\n");
-		l_main_iterate(0);
+		turn(0);
 		expect_length(fd, MIB + sizeof("{\"text\":\"\"}"));
 	}
 
@@ -392,11 +447,11 @@ static void test_answer_length(void **state)
 {
 	char request[64];
 	int fd = dial(*state);
-	size_t most = CONTROL_UNREAD_MAX - sizeof("{\"text\":\"\"}");
+	size_t most = CONTROL_ANSWER_MAX - sizeof("{\"text\":\"\"}");
 
 	snprintf(request, sizeof(request), "{\"size\":%zu}\n", most);
 	say(fd, request);
-	expect_length(fd, CONTROL_UNREAD_MAX);
+	expect_length(fd, CONTROL_ANSWER_MAX);
 	snprintf(request, sizeof(request), "{\"size\":%zu}\n", most + 1);
 	say(fd, request);
 	expect_line(fd, "{\"error\":\"the answer is too long\"}");
@@ -419,6 +474,51 @@ static void test_flood(void **state)
 
 	assert_int_equal(fixture->asked, n);
 	close(fd);
+}
+
+/* Ten thousand requests that came before do not keep another one waiting. */
+static void test_flood_and_others(void **state)
+{
+	struct fixture *fixture = *state;
+	char flood[4096];
+	int fd = dial(fixture);
+	int other = dial(fixture);
+
+	for (size_t i = 0; i < sizeof(flood); i++)
+		flood[i] = "{}\n "[i % 4];
+
+	/* As much as fits between the two, and a partial line at the end. */
+	while (send(fd, flood, sizeof(flood), MSG_NOSIGNAL) > 0)
+		continue;
+
+	say(other, "{\"who\":1}\n");
+	expect_line(other, "{\"may\":\"change\"}");
+	assert_in_range(fixture->asked, 1, 20);
+	close(fd);
+	close(other);
+	expect_service(fixture);
+}
+
+/* The memory of a long answer goes when it has been read. */
+static void test_room(void **state)
+{
+	unsigned int rounds = CONTROL_ROOM / CONTROL_ANSWER_MAX + 1;
+	struct fixture *fixture = *state;
+	size_t size = CONTROL_ANSWER_MAX - sizeof("{\"text\":\"\"}");
+	char request[64];
+	int fds[CLIENTS];
+
+	snprintf(request, sizeof(request), "{\"size\":%zu}\n", size);
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		fds[i] = dial(fixture);
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		say(fds[i % CLIENTS], request);
+		expect_length(fds[i % CLIENTS], CONTROL_ANSWER_MAX);
+	}
+
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
 }
 
 static int dial_until_served(const struct fixture *fixture)
@@ -479,7 +579,7 @@ static void test_hasty(void **state)
 	say(fd, "{\"size\":1048576}\n");
 	while (!fixture->asked) {
 		assert_true(now_ms() < until);
-		l_main_iterate(10);
+		turn(10);
 	}
 
 	close(fd);
@@ -492,7 +592,6 @@ static void test_hasty(void **state)
 	expect_service(fixture);
 }
 
-/* A descriptor beyond what ELL 0.56 watches is as one client too many. */
 /* News go to those who want them, and to nobody else. */
 static void test_news(void **state)
 {
@@ -521,7 +620,7 @@ static void test_news(void **state)
 
 	close(watcher);
 	while (control_is_watched(fixture->control))
-		l_main_iterate(10);
+		turn(10);
 
 	control_publish(fixture->control, news);
 	say(other, "{\"b\":2}\n");
@@ -572,6 +671,7 @@ static void test_missed_news(void **state)
 	json_decref(news);
 }
 
+/* A descriptor beyond what ELL 0.56 watches is as one client too many. */
 static void test_high_descriptor(void **state)
 {
 	int low[256];
@@ -607,12 +707,12 @@ static void test_end(void **state)
 	say(busy, "{\"size\":1048576}\n");
 	while (!fixture->asked) {
 		assert_true(now_ms() < until);
-		l_main_iterate(10);
+		turn(10);
 	}
 
 	control_free(fixture->control);
 	fixture->control = NULL;
-	l_main_iterate(0);
+	turn(0);
 	assert_int_equal(access(fixture->path, F_OK), -1);
 	expect_end(idle);
 	assert_true(has_hung_up(busy));
@@ -626,7 +726,7 @@ static unsigned int turns_in(int ms)
 	unsigned int turns = 0;
 
 	for (int64_t left = ms; left > 0; left = until - now_ms()) {
-		l_main_iterate((int) left);
+		turn((int) left);
 		turns++;
 	}
 
@@ -779,57 +879,158 @@ static void test_long_path(void **state)
 			 -ENAMETOOLONG);
 }
 
-/* 0: told that it is not permitted. */
-static int be_nobody(const struct fixture *fixture)
-{
-	static const char wanted[] = "{\"error\":\"not permitted\"}\n";
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	char heard[LINE_MAX_LEN] = "";
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+/* Somebody who is not root, and what he is to hear when he has asked. */
+struct somebody {
+	gid_t gid;
+	gid_t group;		/* another one that he is in, 0: none */
+	const char *wanted;
+};
 
-	if (setuid(NOBODY) < 0)
+/* 0: he heard it. */
+static int be(const struct somebody *somebody, const struct fixture *fixture)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char heard[LINE_MAX_LEN] = "";
+	size_t len = 0;
+
+	if (setgroups(somebody->group != 0, &somebody->group) < 0 ||
+	    setgid(somebody->gid) < 0 || setuid(NOBODY) < 0)
 		return 77;
 
 	strcpy(addr.sun_path, fixture->path);
 	if (connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
-		return 2;
+		return errno == EACCES && !somebody->wanted ? 0 : 2;
 
-	if (recv(fd, heard, sizeof(heard) - 1, MSG_WAITALL) < 0)
-		return 3;
+	send(fd, "{\"who\":1}\n", 10, MSG_NOSIGNAL);
+	while (len < sizeof(heard) - 1 && !strchr(heard, '\n') &&
+	       recv(fd, heard + len, 1, 0) == 1)
+		len++;
 
-	return strcmp(heard, wanted) ? 4 : 0;
+	return somebody->wanted && !strcmp(heard, somebody->wanted) ? 0 : 3;
 }
 
-/* Somebody has opened the file to all. */
-static void test_stranger(void **state)
+/* False: nobody else can be here. */
+static bool is_told(const struct fixture *fixture,
+		    const struct somebody *somebody)
 {
-	struct fixture *fixture = *state;
 	int64_t until = now_ms() + PATIENCE_MS;
 	int status = 0;
 	pid_t pid;
 
-	if (geteuid() != 0)
-		skip();
-
 	assert_int_equal(chmod(fixture->dir, 0755), 0);
-	assert_int_equal(chmod(fixture->path, 0666), 0);
 	pid = fork();
 	if (!pid)
-		_exit(be_nobody(fixture));
+		_exit(be(somebody, fixture));
 
 	assert_true(pid > 0);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		assert_true(now_ms() < until);
-		l_main_iterate(10);
+		turn(10);
 	}
+
+	/*
+	 * He has hung up, and our end is closed before the next one is made,
+	 * who would inherit it: then ELL, which leaves it to the last close()
+	 * to take it out of its epoll set, would be told of what is freed.
+	 */
+	for (int i = 0; i < 3; i++)
+		turn(0);
 
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 77)
-		skip();
+		return false;
 
 	assert_int_equal(WEXITSTATUS(status), 0);
+	return true;
+}
+
+static const char not_permitted[] = "{\"error\":\"not permitted\"}\n";
+static const char may_look[] = "{\"may\":\"look\"}\n";
+static const char too_many[] = "{\"error\":\"too many clients\"}\n";
+
+/* Also when somebody has opened the file to all. */
+static void test_stranger(void **state)
+{
+	struct fixture *fixture = *state;
+	struct somebody stranger = { .gid = NOBODY };
+
+	if (geteuid() != 0 || !is_told(fixture, &stranger))
+		skip();
+
+	assert_int_equal(chmod(fixture->path, 0666), 0);
+	stranger.wanted = not_permitted;
+	assert_true(is_told(fixture, &stranger));
 	assert_int_equal(fixture->asked, 0);
 	expect_service(fixture);
+}
+
+/* A group that root is not in. */
+static const struct group *some_group(void)
+{
+	const struct group *group;
+
+	setgrent();
+	do {
+		group = getgrent();
+	} while (group && (group->gr_gid == 0 || group->gr_gid == NOBODY));
+
+	endgrent();
+	return group;
+}
+
+/* By his group, or one of his groups; anybody else is a stranger. */
+static void test_members(void **state)
+{
+	const struct group *group = some_group();
+	struct fixture *fixture = *state;
+	struct somebody first, second, stranger = { .gid = NOBODY };
+
+	if (geteuid() != 0 || !group || start(fixture, group->gr_name) < 0)
+		skip();
+
+	first = (struct somebody) { .gid = group->gr_gid, .wanted = may_look };
+	second = (struct somebody) {
+		.gid = NOBODY, .group = group->gr_gid, .wanted = may_look,
+	};
+	if (!is_told(fixture, &stranger))
+		skip();
+
+	assert_true(is_told(fixture, &first));
+	assert_true(is_told(fixture, &second));
+	assert_int_equal(fixture->asked, 2);
+	assert_int_equal(chmod(fixture->path, 0666), 0);
+	stranger.wanted = not_permitted;
+	assert_true(is_told(fixture, &stranger));
+	assert_int_equal(fixture->asked, 2);
+}
+
+/* They may not take root's place, too. */
+static void test_last_place(void **state)
+{
+	const struct group *group = some_group();
+	struct fixture *fixture = *state;
+	struct somebody member = { .wanted = too_many };
+	int fds[CLIENTS];
+
+	if (geteuid() != 0 || !group || start(fixture, group->gr_name) < 0)
+		skip();
+
+	for (int i = 0; i < CLIENTS - 1; i++) {
+		fds[i] = dial(fixture);
+		say(fds[i], "{}\n");
+		expect_line(fds[i], "{}");
+	}
+
+	member.gid = group->gr_gid;
+	if (!is_told(fixture, &member))
+		skip();
+
+	fds[CLIENTS - 1] = dial(fixture);
+	say(fds[CLIENTS - 1], "{\"who\":1}\n");
+	expect_line(fds[CLIENTS - 1], "{\"may\":\"change\"}");
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
 }
 
 #define WITH_SOCKET(test) \
@@ -848,9 +1049,12 @@ int main(void)
 		WITH_SOCKET(test_request_length),
 		WITH_SOCKET(test_half_close),
 		WITH_SOCKET(test_unread),
+		WITH_SOCKET(test_pause),
 		WITH_SOCKET(test_slow_reader),
 		WITH_SOCKET(test_answer_length),
 		WITH_SOCKET(test_flood),
+		WITH_SOCKET(test_flood_and_others),
+		WITH_SOCKET(test_room),
 		WITH_SOCKET(test_clients),
 		WITH_SOCKET(test_hasty),
 		WITH_SOCKET(test_news),
@@ -859,6 +1063,8 @@ int main(void)
 		WITH_SOCKET(test_end),
 		WITH_SOCKET(test_no_descriptors),
 		WITH_SOCKET(test_stranger),
+		WITH_PLACE(test_members),
+		WITH_PLACE(test_last_place),
 		WITH_PLACE(test_modes),
 		WITH_PLACE(test_group),
 		WITH_PLACE(test_no_group),
