@@ -311,6 +311,7 @@ scenarios = \
 	tests/scenarios/both-open.scn \
 	tests/scenarios/client-fallback.scn \
 	tests/scenarios/client-no-announcement.scn \
+	tests/scenarios/client-turns.scn \
 	tests/scenarios/closed-at-once.scn \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \

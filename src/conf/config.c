@@ -110,7 +110,7 @@ static const struct schema_row rows[] = {
 		.offset = offsetof(struct config, kernel.select_path_manager),
 	},
 	RANGE("kernel", "receive-buffer", SCHEMA_SIZE, kernel.receive_buffer,
-	      "4M", "64k", "256M"),
+	      "32M", "64k", "256M"),
 	{
 		.key = { "control", "group", "", "the name of a group" },
 		.type = SCHEMA_STRING,

@@ -9,7 +9,7 @@
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size)
 {
-	unsigned int want = *cap ? *cap + *cap / 2 : 2;
+	unsigned int want = *cap < 2 ? 2 : *cap + *cap / 2;
 	void *grown;
 
 	if (n < *cap)
@@ -22,6 +22,28 @@ int array_reserve(void **items, unsigned int n, unsigned int *cap,
 	*items = grown;
 	*cap = want;
 	return 0;
+}
+
+void array_trim(void **items, unsigned int n, unsigned int *cap, size_t size)
+{
+	void *trimmed;
+
+	if (!*cap || n > *cap / 2 || (n && *cap < 4))
+		return;
+
+	if (!n) {
+		free(*items);
+		*items = NULL;
+		*cap = 0;
+		return;
+	}
+
+	trimmed = realloc(*items, n * size);
+	if (!trimmed)
+		return;
+
+	*items = trimmed;
+	*cap = n;
 }
 
 void array_remove(void *items, unsigned int n, unsigned int i, size_t size)

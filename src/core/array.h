@@ -15,6 +15,12 @@
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size);
 
+/*
+ * Gives back what is left of a peak: half of it and more. Items may move. No
+ * harm is done where there is no memory for that.
+ */
+void array_trim(void **items, unsigned int n, unsigned int *cap, size_t size);
+
 /* Closes the gap that item i leaves; the caller lowers its count. */
 void array_remove(void *items, unsigned int n, unsigned int i, size_t size);
 

@@ -51,6 +51,18 @@ void conn_free(struct conn *conn)
 	free(conn);
 }
 
+void conn_trim(struct conn *conn)
+{
+	array_trim((void **) &conn->subflows, conn->n_subflows,
+		   &conn->cap_subflows, sizeof(*conn->subflows));
+	array_trim((void **) &conn->remotes, conn->n_remotes,
+		   &conn->cap_remotes, sizeof(*conn->remotes));
+	array_trim((void **) &conn->entries, conn->n_entries,
+		   &conn->cap_entries, sizeof(*conn->entries));
+	array_trim((void **) &conn->attempts, conn->n_attempts,
+		   &conn->cap_attempts, sizeof(*conn->attempts));
+}
+
 int conn_set_rule(struct conn *conn, const struct core_rule *rule)
 {
 	void *memory = NULL;
@@ -486,13 +498,6 @@ void conn_drop_attempt(struct conn *conn, struct attempt *attempt)
 	array_remove(conn->attempts, conn->n_attempts--,
 		     (unsigned int) (attempt - conn->attempts),
 		     sizeof(*conn->attempts));
-	if (conn->n_attempts)
-		return;
-
-	/* As a rule there are none. */
-	free(conn->attempts);
-	conn->attempts = NULL;
-	conn->cap_attempts = 0;
 }
 
 void conn_fail_attempt(struct attempt *attempt, int error,

@@ -121,6 +121,7 @@ struct conn {
 	struct anchor_time incomplete;	/* since when a path is missing */
 	uint32_t token;
 	bool look;			/* once, whatever is known */
+	bool waits;			/* counted in core->waiting */
 	uint8_t keep;			/* enum keep */
 	uint8_t role;			/* enum anchor_role */
 	bool established;		/* fully: it can be joined */
@@ -139,6 +140,9 @@ struct conn {
 
 struct conn *conn_new(uint32_t token);
 void conn_free(struct conn *conn);
+
+/* Gives back memory that it took at its peak; what is in it may move. */
+void conn_trim(struct conn *conn);
 
 /*
  * Sets its rule, with memory for the policy that is zero. -ENOMEM: nothing

@@ -135,6 +135,7 @@ void core_forget(struct core *core, struct conn *conn)
 	    core->actions[core->taken].token == conn->token)
 		core->taken = core->n_actions = 0;
 
+	core->waiting -= conn->waits;
 	unmark_dirty(core, conn);
 	heap_set(&core->deadlines, conn, ANCHOR_NEVER);
 	table_remove(&core->conns, conn);

@@ -22,6 +22,7 @@ struct core {
 	struct anchor_time held_until;	/* the first of them */
 	struct table conns;
 	struct heap deadlines;
+	unsigned int waiting;	/* clients that a path is missing to */
 	uint64_t random;
 	struct core_stats stats;
 

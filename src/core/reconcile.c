@@ -198,6 +198,11 @@ static void note_incomplete(struct compare *cmp)
 		conn->incomplete = ANCHOR_NEVER;
 	else if (anchor_time_is_never(conn->incomplete))
 		conn->incomplete = cmp->now;
+
+	cmp->core->waiting -= conn->waits;
+	conn->waits = conn->role == ANCHOR_ROLE_CLIENT &&
+		!anchor_time_is_never(conn->incomplete);
+	cmp->core->waiting += conn->waits;
 }
 
 static void sooner(struct anchor_time *deadline, struct anchor_time now,
@@ -266,6 +271,7 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 	announce_all(&cmp);
 	subflows_set_backup(&cmp);
 	samples_take(&cmp);
+	conn_trim(conn);
 
 	/* Without memory for the heap it is looked at with the next event. */
 	if (heap_set(&core->deadlines, conn, next_look(&cmp)) < 0)

@@ -16,6 +16,10 @@
 /* How much more patience a client has with a server that opens paths. */
 #define GRACE_OF_OPENERS 4
 
+/* And with each other connection that waits. */
+#define TURN_US 500
+#define TURNS_MAX_US 10000000
+
 /* Its local address was on a link, and is on none now. */
 static bool lost_link(const struct compare *cmp, unsigned int i)
 {
@@ -219,6 +223,18 @@ static struct anchor_span grace_of(const struct conn *conn,
 }
 
 /*
+ * Where many connections wait for paths, their servers may have as much to
+ * do as we have, and need no one who opens the same paths to them meanwhile.
+ */
+static struct anchor_span turn_of(const struct compare *cmp)
+{
+	unsigned int others = cmp->core->waiting - cmp->conn->waits;
+	int64_t us = (int64_t) others * TURN_US;
+
+	return anchor_us(us < TURNS_MAX_US ? us : TURNS_MAX_US);
+}
+
+/*
  * The server side opens. A client whose server does not, opens after a
  * grace; a longer one if the server has shown that it opens paths, for it
  * may have missed an announcement.
@@ -230,8 +246,9 @@ struct anchor_time subflows_open_from(const struct compare *cmp)
 	if (conn->role == ANCHOR_ROLE_SERVER || invited(conn))
 		return conn->since;
 
-	return anchor_time_add(conn->incomplete,
-			       grace_of(conn, cmp->core->config->timers.grace));
+	return anchor_time_add(anchor_time_add(conn->incomplete,
+			grace_of(conn, cmp->core->config->timers.grace)),
+			turn_of(cmp));
 }
 
 static bool may_open(const struct compare *cmp)

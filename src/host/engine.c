@@ -14,7 +14,7 @@
 #define LISTEN_AGAIN_S 2
 #define RELEASE_S 5
 #define FACTS_BUFFER (1 << 20)
-#define PUMP_US 20000
+#define PUMP_US 5000
 #define BATCH_MAX 1024
 #define LOAD_EVERY_S 1
 

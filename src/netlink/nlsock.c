@@ -29,7 +29,7 @@
 #define ERRNO_MAX 4095
 
 /* A dispatch reads at most so much, so that others get their turn. */
-#define DISPATCH_READS 256
+#define DISPATCH_READS 1024
 
 struct request {
 	uint32_t seq;

@@ -98,6 +98,37 @@ static void test_subflows_are_bounded(void **state)
 	conn_free(conn);
 }
 
+/* What a peak has taken is given back, and taken again when there is need. */
+static void test_trim(void **state)
+{
+	struct conn *conn = new_conn(ANCHOR_ROLE_SERVER, "10.255.0.2:5000",
+				     "10.255.0.1:40000");
+	struct anchor_endpoint endpoint = endpoint_of("10.1.2.2:1");
+
+	for (int round = 0; round < 3; round++) {
+		for (uint16_t i = 1; i <= 9; i++) {
+			endpoint.port = i;
+			assert_non_null(conn_add_entry(conn, &endpoint, 0));
+			assert_non_null(conn_add_attempt(conn, &endpoint.addr,
+							 &endpoint));
+		}
+
+		assert_int_equal(conn->n_entries, 9 + (round > 0));
+		while (conn->n_entries > 1)
+			conn_drop_entry(conn, &conn->entries[0]);
+
+		while (conn->n_attempts)
+			conn_drop_attempt(conn, &conn->attempts[0]);
+
+		conn_trim(conn);
+		assert_int_equal(conn->cap_entries, 1);
+		assert_int_equal(conn->cap_attempts, 0);
+		assert_int_equal(conn->entries[0].endpoint.port, 9);
+	}
+
+	conn_free(conn);
+}
+
 static void test_ids(void **state)
 {
 	struct conn *conn = new_conn(ANCHOR_ROLE_SERVER, "10.255.0.2:5000",
@@ -173,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_announcements),
 		cmocka_unit_test(test_who_opened),
 		cmocka_unit_test(test_subflows_are_bounded),
+		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_view),
 	};
