@@ -9,7 +9,7 @@
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size)
 {
-	unsigned int want = *cap < 2 ? 2 : *cap + *cap / 2;
+	unsigned int want = *cap < 3 ? 3 : *cap + *cap / 2;
 	void *grown;
 
 	if (n < *cap)

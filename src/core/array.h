@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * Makes room for one more item, by halves, from 2 on: most connections have
- * two of some things and three of others. Returns 0 or -ENOMEM.
+ * Makes room for one more item, by halves, from 3 on: most connections have
+ * no more of anything. Returns 0 or -ENOMEM.
  */
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size);
