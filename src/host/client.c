@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "host/control-private.h"
 
@@ -242,13 +243,23 @@ static bool has_line(const struct client *client)
 
 static bool may_answer(const struct client *client)
 {
-	return has_line(client) && unread(client) < CONTROL_WAITING_MAX;
+	return has_line(client) && unread(client) < CONTROL_WAITING_MAX &&
+		!client->control->resting;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* The first of its requests. */
 static bool take_turn(struct client *client)
 {
 	char *end = memchr(client->in, '\n', client->in_len);
+	int64_t start = now_us();
 	size_t len;
 
 	if (!end) {
@@ -262,6 +273,7 @@ static bool take_turn(struct client *client)
 
 	client->in_len -= len + 1;
 	memmove(client->in, end + 1, client->in_len);
+	control_rest(client->control, client, now_us() - start);
 	return true;
 }
 
@@ -270,11 +282,10 @@ static bool on_writable(struct l_io *io, void *data);
 
 static bool is_done(const struct client *client)
 {
-	return !unread(client) &&
-		(client->closing || (client->ended && !has_line(client)));
+	return !unread(client) && (client->closing || client->ended);
 }
 
-/* Nothing is read ahead of the request whose turn it is. */
+/* Nothing is read ahead of the request whose turn it is, not even the end. */
 static bool wants_more(const struct client *client)
 {
 	return !client->closing && !client->ended && !has_line(client);
@@ -304,10 +315,16 @@ static void on_turn(struct l_idle *idle, void *data)
 {
 	struct client *client = data;
 
-	if (take_turn(client))
+	/* Since it was to have it, another's may have taken long. */
+	if (!may_answer(client) || take_turn(client))
 		advance(client);
 	else
 		client_drop(client);
+}
+
+void client_go_on(struct client *client)
+{
+	advance(client);
 }
 
 static bool on_writable(struct l_io *io, void *data)

@@ -44,6 +44,30 @@ void control_publish(struct control *control, const json_t *news)
 	free(text);
 }
 
+void control_rest(struct control *control, struct client *client, int64_t us)
+{
+	if (us < 1000)
+		return;
+
+	l_queue_remove(control->clients, client);
+	l_queue_push_tail(control->clients, client);
+	control->resting = true;
+	l_timeout_modify_ms(control->rest, (uint64_t) us / 1000);
+}
+
+static void go_on(void *data, void *user_data)
+{
+	client_go_on(data);
+}
+
+static void on_rested(struct l_timeout *timeout, void *data)
+{
+	struct control *control = data;
+
+	control->resting = false;
+	l_queue_foreach(control->clients, go_on, NULL);
+}
+
 bool control_is_watched(const struct control *control)
 {
 	return control && control->monitors;
@@ -275,8 +299,10 @@ int control_new(const struct control_options *options,
 	control->accept_again = l_timeout_create(0, on_accept_again, control,
 						 NULL);
 	control->look = l_timeout_create(0, on_look, control, NULL);
+	control->rest = l_timeout_create(0, on_rested, control, NULL);
 	control->io = l_io_new(fd);
-	if (!control->accept_again || !control->look || !control->io) {
+	if (!control->accept_again || !control->look || !control->rest ||
+	    !control->io) {
 		control_free(control);
 		close(fd);
 		return -EIO;
@@ -297,6 +323,7 @@ void control_free(struct control *control)
 	unlink(control->path);
 	l_timeout_remove(control->accept_again);
 	l_timeout_remove(control->look);
+	l_timeout_remove(control->rest);
 	l_queue_destroy(control->clients, client_free);
 	l_io_destroy(control->io);
 	l_free(control->path);

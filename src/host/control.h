@@ -13,8 +13,8 @@
  * what changes nothing, and nobody else is heard.
  *
  * A client that sends garbage or too long a line is told so and dropped. One
- * request of each is answered in a turn of the loop, and none while too much
- * of the answers before waits to be read; one that reads nothing of it for
+ * request of each is answered in a turn of the loop, at most half of the time,
+ * and none while too much of the answers before waits to be read; one that reads nothing of it for
  * long is dropped. How many clients there may be is bounded, further ones
  * are told {"error":"too many clients"}; the last place is not for members
  * of the group. Runs on ELL's main loop.

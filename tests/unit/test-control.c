@@ -38,9 +38,17 @@ struct fixture {
 	unsigned int asked;
 };
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /*
  * {"size": N} is answered with a string of N bytes, {"who": 1} with what the
- * client may, all else as it came.
+ * client may, {"ms": N} not before that time, all else as it came.
  */
 static json_t *on_request(const json_t *request, enum access access,
 			  void *data)
@@ -50,7 +58,13 @@ static json_t *on_request(const json_t *request, enum access access,
 	json_t *answer;
 	char *text;
 
+	int64_t until = now_ms() + json_integer_value(json_object_get(request,
+								     "ms"));
+
 	fixture->asked++;
+	while (now_ms() < until)
+		continue;
+
 	if (json_object_get(request, "who"))
 		return json_pack("{s:s}", "may", access == ACCESS_CHANGE ?
 				 "change" : "look");
@@ -117,14 +131,6 @@ static int clean_up(void **state)
 static void turn(int ms)
 {
 	l_main_iterate(l_main_prepare() ? ms : 0);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int try_dial(const char *path)
@@ -497,6 +503,56 @@ static void test_flood_and_others(void **state)
 	close(fd);
 	close(other);
 	expect_service(fixture);
+}
+
+/* However many ask for what takes long, half of the time is left. */
+static void test_rest(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t start = now_ms();
+	int fds[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = dial(fixture);
+		say(fds[i], "{\"ms\":20}\n{\"ms\":20}\n{\"ms\":20}\n");
+	}
+
+	for (int i = 0; i < CLIENTS; i++) {
+		expect_length(fds[i], sizeof("{\"ms\":20}"));
+		expect_length(fds[i], sizeof("{\"ms\":20}"));
+		expect_length(fds[i], sizeof("{\"ms\":20}"));
+		close(fds[i]);
+	}
+
+	/* Part of a millisecond of each is lost in rounding. */
+	assert_true(now_ms() - start >= (6 * CLIENTS - 1) * 19);
+}
+
+/* Of those who wait, each has his turn. */
+static void test_turns(void **state)
+{
+	struct fixture *fixture = *state;
+	char many[1000] = "";
+	int fds[CLIENTS - 1];
+	int other;
+
+	while (strlen(many) < sizeof(many) - 20)
+		strcat(many, "{\"ms\":5}\n");
+
+	for (int i = 0; i < CLIENTS - 1; i++) {
+		fds[i] = dial(fixture);
+		say(fds[i], many);
+		expect_length(fds[i], sizeof("{\"ms\":5}"));
+	}
+
+	other = dial(fixture);
+	say(other, "{\"who\":1}\n");
+	expect_line(other, "{\"may\":\"change\"}");
+	assert_in_range(fixture->asked, 1, 4 * CLIENTS);
+	for (int i = 0; i < CLIENTS - 1; i++)
+		close(fds[i]);
+
+	close(other);
 }
 
 /* The memory of a long answer goes when it has been read. */
@@ -1054,6 +1110,8 @@ int main(void)
 		WITH_SOCKET(test_answer_length),
 		WITH_SOCKET(test_flood),
 		WITH_SOCKET(test_flood_and_others),
+		WITH_SOCKET(test_rest),
+		WITH_SOCKET(test_turns),
 		WITH_SOCKET(test_room),
 		WITH_SOCKET(test_clients),
 		WITH_SOCKET(test_hasty),
