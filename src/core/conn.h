@@ -44,7 +44,8 @@ struct subflow {
 					 * the kernel has not, or NEVER */
 	uint32_t round_trip_us;		/* with its variance */
 	uint32_t silent_us;		/* at the last reading */
-	uint64_t acked;			/* bytes, at the last reading */
+	uint32_t acked;			/* bytes, at the last reading */
+	uint32_t doubted_s;		/* the second of the last one */
 	struct losses {
 		struct anchor_time since;
 		uint64_t bytes;
@@ -56,7 +57,6 @@ struct subflow {
 					 * way and a recent ACK */
 	struct anchor_time read;	/* the last reading */
 	struct anchor_time heard;	/* the last ACK then known */
-	struct anchor_time doubted;	/* the last one */
 
 	struct reading *reading;	/* or NULL; owned */
 };
@@ -74,12 +74,12 @@ struct remote {
  */
 struct entry {
 	struct anchor_endpoint endpoint;
-	struct anchor_time retry;
 	uint8_t id;
 	uint8_t failures;
-	bool busy;		/* an announce command is under way */
-	bool confirmed;		/* the kernel took it */
-	bool restore;		/* a close has dropped it in the kernel */
+	bool busy : 1;		/* an announce command is under way */
+	bool confirmed : 1;	/* the kernel took it */
+	bool restore : 1;	/* a close has dropped it in the kernel */
+	struct anchor_time retry;
 };
 
 /* A pair that should be a path and is not: being opened, or waiting. */

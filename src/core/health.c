@@ -11,7 +11,7 @@
 #define STRANDED_MIN_US 700000		/* the second RTO, and an answer */
 #define STRANDED_LOSSY_US 1500000	/* the third */
 #define DOUBTS_MAX 4
-#define DOUBTED_US 60000000
+#define DOUBTED_S 60
 #define LOSSY_MIN_US 250000
 #define LOSSES_US 1000000
 #define LOSSY_FOR_US 5000000
@@ -39,13 +39,18 @@ static void calm(struct subflow *subflow)
 	subflow->silent_us = 0;
 }
 
+static uint32_t seconds(struct anchor_time now)
+{
+	return (uint32_t) (now.us / 1000000);
+}
+
 /* It looked stuck, and was not: more patience with it for a while. */
 static void doubt(struct subflow *subflow, struct anchor_time now)
 {
 	if (subflow->doubts < DOUBTS_MAX)
 		subflow->doubts++;
 
-	subflow->doubted = now;
+	subflow->doubted_s = seconds(now);
 }
 
 /* As RFC 6298 has it for the retransmission timeout, but for its minimum. */
@@ -99,7 +104,7 @@ static bool has_answered(const struct subflow *subflow,
 {
 	int64_t watched = anchor_time_since(now, subflow->silent_since).us;
 
-	return sample->bytes_out != subflow->acked ||
+	return (uint32_t) sample->bytes_out != subflow->acked ||
 		sample->last_ack.us + CLOCK_US < watched;
 }
 
@@ -128,7 +133,7 @@ static void begin(struct subflow *subflow, struct anchor_time now,
 	subflow->silent_since = begun(subflow, now);
 	subflow->silent_us = (uint32_t) anchor_time_since(now,
 						subflow->silent_since).us;
-	if (anchor_time_since(now, subflow->doubted).us > DOUBTED_US)
+	if (seconds(now) - subflow->doubted_s > DOUBTED_S)
 		subflow->doubts = 0;
 }
 
@@ -156,7 +161,7 @@ void health_note(struct core *core, struct subflow *subflow,
 
 	subflow->round_trip_us = round_trip(sample);
 	subflow->single = sample->unacked == 1;
-	subflow->acked = sample->bytes_out;
+	subflow->acked = (uint32_t) sample->bytes_out;
 }
 
 /*
