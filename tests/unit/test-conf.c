@@ -198,7 +198,7 @@ static void test_defaults(void **state)
 	assert_string_equal(config->links.exclude.items[0], "docker*");
 	assert_int_equal(config->timers.grace.us, 300000);
 	assert_int_equal(config->timers.retry_max.us, 60000000);
-	assert_int_equal(config->kernel.receive_buffer, 4 << 20);
+	assert_int_equal(config->kernel.receive_buffer, 32 << 20);
 	assert_true(config->kernel.select_path_manager);
 	assert_string_equal(config->control.group, "");
 
