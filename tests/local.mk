@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/test-linkload \
 	tests/unit/test-links \
 	tests/unit/test-modules \
+	tests/unit/test-mptcp-diag \
 	tests/unit/test-mptcp-pm \
 	tests/unit/test-nlio \
 	tests/unit/test-nlsock \
@@ -69,6 +70,10 @@ tests_unit_test_mptcp_pm_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 tests_unit_test_nlio_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nlio_CFLAGS = $(unit_cflags) $(ELL_CFLAGS) $(MNL_CFLAGS)
 tests_unit_test_nlio_LDADD = libhost.la $(MNL_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_mptcp_diag_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_mptcp_diag_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_mptcp_diag_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
 tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nlsock_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)

@@ -254,6 +254,34 @@ struct core_sample {
 	bool app_limited;
 };
 
+/* What the kernel lists of a subflow, for core_sync_conn(). */
+enum core_seen_state {
+	CORE_SEEN_UP,
+	CORE_SEEN_OPENING,		/* it has not been answered yet */
+	CORE_SEEN_ENDING,		/* an event tells, or has told, of it */
+};
+
+struct core_seen_subflow {
+	struct anchor_endpoint local;
+	struct anchor_endpoint remote;
+	enum core_seen_state state;
+	uint8_t local_id;
+	uint8_t remote_id;
+	bool initial;
+	bool established;		/* fully, if it is the initial one */
+	bool opened_here;
+	bool mapped;			/* IPv4 on an IPv6 socket */
+	bool backup_here;		/* we asked the peer */
+	bool backup_peer;		/* the peer asked us */
+};
+
+/* An entry of the kernel's list of local addresses of a connection. */
+struct core_seen_address {
+	struct anchor_endpoint endpoint;	/* port 0: it has none */
+	uint8_t id;
+	bool announced;
+};
+
 /* NULL on lack of memory. config is kept, not copied. */
 struct core *core_new(const struct core_config *config, uint64_t seed);
 void core_free(struct core *core);

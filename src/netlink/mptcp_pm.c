@@ -222,6 +222,116 @@ struct nlmsghdr *mptcp_pm_encode_action(void *buf, uint16_t family,
 	return nlh;
 }
 
+struct nlmsghdr *mptcp_pm_encode_dump_addrs(void *buf, uint16_t family,
+					    uint32_t token)
+{
+	struct nlmsghdr *nlh = begin(buf, family, PM_CMD_GET_ADDR,
+				     PM_FAMILY_VERSION);
+
+	nlh->nlmsg_flags = NLM_F_DUMP;
+	mnl_attr_put_u32(nlh, PM_ATTR_TOKEN, token);
+	return nlh;
+}
+
+/* The payload sizes of a local address's attributes; 0: not looked at. */
+static const uint8_t addr_sizes[PM_ADDR_MAX + 1] = {
+	[PM_ADDR_ID] = 1,
+	[PM_ADDR_ADDR4] = 4,
+	[PM_ADDR_ADDR6] = 16,
+	[PM_ADDR_PORT] = 2,
+	[PM_ADDR_FLAGS] = 4,
+};
+
+static void take_addr4(struct anchor_addr *addr, const uint8_t *bytes)
+{
+	addr->family = ANCHOR_FAMILY_INET;
+	memcpy(addr->bytes, bytes, 4);
+}
+
+static void take_addr6(struct anchor_addr *addr, const uint8_t *bytes)
+{
+	if (!memcmp(bytes, mapped_prefix, sizeof(mapped_prefix))) {
+		take_addr4(addr, bytes + sizeof(mapped_prefix));
+		return;
+	}
+
+	addr->family = ANCHOR_FAMILY_INET6;
+	memcpy(addr->bytes, bytes, 16);
+}
+
+/* One attribute of a local address into its field. */
+static void take_addr_attr(struct core_seen_address *address,
+			   const struct nlattr *attr)
+{
+	switch ((enum pm_addr_attr) mnl_attr_get_type(attr)) {
+	case PM_ADDR_ID:
+		address->id = mnl_attr_get_u8(attr);
+		break;
+	case PM_ADDR_ADDR4:
+		take_addr4(&address->endpoint.addr, mnl_attr_get_payload(attr));
+		break;
+	case PM_ADDR_ADDR6:
+		take_addr6(&address->endpoint.addr, mnl_attr_get_payload(attr));
+		break;
+	case PM_ADDR_PORT:
+		address->endpoint.port = mnl_attr_get_u16(attr);
+		break;
+	case PM_ADDR_FLAGS:
+		address->announced = mnl_attr_get_u32(attr) & PM_FLAG_SIGNAL;
+		break;
+	case PM_ADDR_FAMILY:
+	case PM_ADDR_IF_IDX:
+		break;
+	}
+}
+
+static int read_addr(const struct nlattr *nest,
+		     struct core_seen_address *address)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type > PM_ADDR_MAX || !addr_sizes[type])
+			continue;
+
+		if (mnl_attr_get_payload_len(attr) != addr_sizes[type])
+			return -EBADMSG;
+
+		take_addr_attr(address, attr);
+	}
+
+	return address->endpoint.addr.family && address->id ? 0 : -EBADMSG;
+}
+
+int mptcp_pm_decode_addr(const struct nlmsghdr *nlh,
+			 struct core_seen_address *ret_address)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct core_seen_address address = { 0 };
+	const struct nlattr *attr;
+
+	if (!attrs_whole(nlh, sizeof(*genl)))
+		return -EBADMSG;
+
+	if (genl->cmd != PM_CMD_GET_ADDR)
+		return -ENOMSG;
+
+	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
+		if (mnl_attr_get_type(attr) != PM_ATTR_ADDR)
+			continue;
+
+		if (read_addr(attr, &address) < 0)
+			return -EBADMSG;
+
+		*ret_address = address;
+		return 0;
+	}
+
+	return -EBADMSG;
+}
+
 /* The payload sizes of an event's attributes; 0: not looked at. */
 static const uint16_t event_sizes[PM_EV_MAX + 1] = {
 	[PM_EV_TOKEN] = 4,

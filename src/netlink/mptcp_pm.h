@@ -44,6 +44,19 @@ struct nlmsghdr *mptcp_pm_encode_action(void *buf, uint16_t family,
 					const struct core_action *action);
 
 /*
+ * Asks for the list of local addresses of a connection. The answer is an
+ * error if there is no such connection or it has the kernel's path manager;
+ * kernels before 6.9 overlook the token and list something else, even for a
+ * connection that cannot be.
+ */
+struct nlmsghdr *mptcp_pm_encode_dump_addrs(void *buf, uint16_t family,
+					    uint32_t token);
+
+/* One of them. Returns 0, -ENOMSG for another message, or -EBADMSG. */
+int mptcp_pm_decode_addr(const struct nlmsghdr *nlh,
+			 struct core_seen_address *ret_address);
+
+/*
  * Reads an event. Returns 0; -ENOMSG for an event that is not about a
  * connection (a listener, or one this code does not know); -EBADMSG for one
  * that lacks what it must have. *ret_event is written only on 0.

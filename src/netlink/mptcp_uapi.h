@@ -37,6 +37,7 @@ enum pm_addr_attr {			/* MPTCP_PM_ADDR_ATTR_... */
 	PM_ADDR_PORT = 5,		/* u16, host byte order */
 	PM_ADDR_FLAGS = 6,		/* u32, pm_addr_flag */
 	PM_ADDR_IF_IDX = 7,		/* s32 */
+	PM_ADDR_MAX = 7,
 };
 
 enum pm_addr_flag {			/* MPTCP_PM_ADDR_FLAG_... */

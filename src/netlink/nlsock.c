@@ -28,8 +28,10 @@
 /* Errors are -1 to -MAX_ERRNO in the kernel (include/linux/err.h). */
 #define ERRNO_MAX 4095
 
+#define REASON_MAX 128
+
 /* A dispatch reads at most so much, so that others get their turn. */
-#define DISPATCH_READS 1024
+#define READS_DEFAULT 1024
 
 struct request {
 	uint32_t seq;
@@ -58,6 +60,7 @@ struct nlsock {
 
 	bool dispatching;	/* in[] is in use */
 	bool lost;		/* an overrun, not yet read to its end */
+	int reads;		/* a dispatch reads at most so often */
 
 	nlsock_notify_cb notify;
 	nlsock_overrun_cb overrun;
@@ -97,6 +100,7 @@ int nlsock_open(int protocol, struct nlsock **ret_sock)
 		return -ENOMEM;
 
 	sock->limit = LIMIT_DEFAULT;
+	sock->reads = READS_DEFAULT;
 	sock->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			  protocol);
 	err = sock->fd < 0 ? -errno : bind_port(sock);
@@ -195,6 +199,11 @@ void nlsock_set_notify(struct nlsock *sock, nlsock_notify_cb notify,
 void nlsock_set_limit(struct nlsock *sock, size_t requests)
 {
 	sock->limit = requests;
+}
+
+void nlsock_set_reads(struct nlsock *sock, int reads)
+{
+	sock->reads = reads;
 }
 
 size_t nlsock_pending(const struct nlsock *sock)
@@ -356,22 +365,15 @@ int nlsock_flush(struct nlsock *sock)
 	return 0;
 }
 
-/* The kernel's words, from the attributes behind an error message. */
-static void error_words(const struct nlmsghdr *nlh, char *reason, size_t len)
+/* The kernel's words, from the attributes behind that much payload. */
+static void find_words(const struct nlmsghdr *nlh, size_t offset,
+		       char *reason, size_t len)
 {
-	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	size_t offset = sizeof(*err);
 	const struct nlattr *attr;
 
 	reason[0] = '\0';
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		offset += NLMSG_ALIGN(err->msg.nlmsg_len) -
-			sizeof(struct nlmsghdr);
-
-	if (offset > mnl_nlmsg_get_payload_len(nlh))
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
+	    offset > mnl_nlmsg_get_payload_len(nlh))
 		return;
 
 	mnl_attr_for_each(attr, nlh, offset) {
@@ -386,6 +388,18 @@ static void error_words(const struct nlmsghdr *nlh, char *reason, size_t len)
 		memcpy(reason, mnl_attr_get_payload(attr), words);
 		reason[words] = '\0';
 	}
+}
+
+static void error_words(const struct nlmsghdr *nlh, char *reason, size_t len)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+	size_t offset = sizeof(*err);
+
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		offset += NLMSG_ALIGN(err->msg.nlmsg_len) -
+			sizeof(struct nlmsghdr);
+
+	find_words(nlh, offset, reason, len);
 }
 
 static bool find_request(struct nlsock *sock, uint32_t seq, size_t *ret_i)
@@ -413,7 +427,7 @@ static void handle_error(struct nlsock *sock, size_t i,
 			 const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	char reason[128];
+	char reason[REASON_MAX];
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*err)) {
 		sock->stats.malformed++;
@@ -428,8 +442,10 @@ static void handle_error(struct nlsock *sock, size_t i,
 static void handle_done(struct nlsock *sock, size_t i,
 			const struct nlmsghdr *nlh)
 {
+	char reason[REASON_MAX];
 	int error = 0;
 
+	find_words(nlh, sizeof(error), reason, sizeof(reason));
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(error))
 		memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
 
@@ -437,7 +453,7 @@ static void handle_done(struct nlsock *sock, size_t i,
 	if (!error && nth(sock, i)->interrupted)
 		error = -EINTR;
 
-	finish(sock, i, error, "");
+	finish(sock, i, error, reason);
 }
 
 /*
@@ -478,6 +494,7 @@ static void handle_messages(struct nlsock *sock, size_t len)
 
 		if (!message_whole(nlh, len - at)) {
 			sock->stats.malformed++;
+			sock->lost = true;
 			return;
 		}
 
@@ -487,11 +504,12 @@ static void handle_messages(struct nlsock *sock, size_t len)
 }
 
 /*
- * The receive buffer was full, and what was left in it has been read. From
- * the overrun until then the kernel dropped everything for us and says so
- * but once, so only now does asking again help. It had answered every
- * request by the time it was sent: those without an answer have lost it, and
- * would wait for ever. Whether they were carried out is not known.
+ * The receive buffer was full, or a message in it could not be read, and what
+ * was left in it has been read. From an overrun until then the kernel dropped
+ * everything for us and says so but once, so only now does asking again help.
+ * It had answered every request by the time it was sent: those without an
+ * answer have lost it, and would wait for ever. Whether they were carried out
+ * is not known.
  */
 static void handle_loss(struct nlsock *sock)
 {
@@ -558,7 +576,7 @@ int nlsock_dispatch(struct nlsock *sock)
 		return 0;
 
 	sock->dispatching = true;
-	for (int n = 0; got > 0 && n < DISPATCH_READS; n++)
+	for (int n = 0; got > 0 && n < sock->reads; n++)
 		got = receive(sock);
 
 	sock->dispatching = false;

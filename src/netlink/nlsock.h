@@ -83,6 +83,12 @@ size_t nlsock_pending(const struct nlsock *sock);	/* not yet done */
  */
 bool nlsock_is_stuck(struct nlsock *sock);
 
+/*
+ * How often a dispatch reads at most, 1024 unless told; each is up to 32 KiB
+ * of a dump. What is left keeps nlsock_fd() readable.
+ */
+void nlsock_set_reads(struct nlsock *sock, int reads);
+
 /* Both return 0 or a negative errno that is the socket's end. */
 int nlsock_flush(struct nlsock *sock);
 int nlsock_dispatch(struct nlsock *sock);
