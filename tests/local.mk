@@ -304,15 +304,21 @@ check_PROGRAMS += tests/tools/hear tests/tools/mptraffic
 check_PROGRAMS += tests/scenario/scenario
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c \
 	tests/scenario/scenario.h tests/scenario/rules.c \
-	tests/scenario/traffic.c src/host/describe.c
+	tests/scenario/sync.c tests/scenario/traffic.c src/host/describe.c
 tests_scenario_scenario_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_scenario_scenario_LDADD = libconf.la libcore.la libutil.la
 
 scenarios = \
+	tests/scenarios/adopt-client.scn \
+	tests/scenarios/adopt-kernel.scn \
+	tests/scenarios/adopt-server.scn \
+	tests/scenarios/adopt-stale.scn \
 	tests/scenarios/all-links-lost.scn \
 	tests/scenarios/announced-again.scn \
 	tests/scenarios/announced-twice.scn \
 	tests/scenarios/announcement-lost.scn \
+	tests/scenarios/audit-repairs.scn \
+	tests/scenarios/audit.scn \
 	tests/scenarios/both-open.scn \
 	tests/scenarios/client-fallback.scn \
 	tests/scenarios/client-no-announcement.scn \
@@ -328,6 +334,7 @@ scenarios = \
 	tests/scenarios/ecmp-refresh.scn \
 	tests/scenarios/ecmp-server.scn \
 	tests/scenarios/ecmp-vain.scn \
+	tests/scenarios/events-lost.scn \
 	tests/scenarios/failover-client.scn \
 	tests/scenarios/failover-flapping.scn \
 	tests/scenarios/failover-reload.scn \

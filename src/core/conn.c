@@ -257,6 +257,9 @@ void conn_drop_subflow(struct conn *conn, struct subflow *subflow)
 static bool opened_here(const struct conn *conn,
 			const struct core_event *event)
 {
+	if (event->known & CORE_KNOWN_OPENER)
+		return event->opened_here;
+
 	if (conn_find_entry(conn, &event->local))
 		return false;
 
@@ -423,12 +426,19 @@ struct entry *conn_add_entry(struct conn *conn,
 			     const struct anchor_endpoint *endpoint,
 			     uint8_t wish)
 {
-	uint8_t id = pick_id(conn, !endpoint->port, wish);
+	return conn_put_entry(conn, endpoint,
+			      pick_id(conn, !endpoint->port, wish));
+}
+
+struct entry *conn_put_entry(struct conn *conn,
+			     const struct anchor_endpoint *endpoint,
+			     uint8_t id)
+{
 	struct entry *entry;
 
-	if (!id || array_reserve((void **) &conn->entries, conn->n_entries,
-				 &conn->cap_entries,
-				 sizeof(*conn->entries)) < 0)
+	if (!id || id_taken(conn, id) ||
+	    array_reserve((void **) &conn->entries, conn->n_entries,
+			  &conn->cap_entries, sizeof(*conn->entries)) < 0)
 		return NULL;
 
 	entry = &conn->entries[conn->n_entries++];

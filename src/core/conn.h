@@ -124,9 +124,17 @@ struct conn {
 	bool waits;			/* counted in core->waiting */
 	uint8_t keep;			/* enum keep */
 	uint8_t role;			/* enum anchor_role */
-	bool established;		/* fully: it can be joined */
-	bool deny_join_id0;
-	bool peer_opens;		/* the peer has opened a path */
+	bool established : 1;		/* fully: it can be joined */
+	bool deny_join_id0 : 1;
+	bool peer_opens : 1;		/* the peer has opened a path */
+
+	/* sync.c */
+	bool kernel : 1;		/* the kernel manages its paths */
+	bool adopted : 1;		/* it was there before us */
+	bool doubt : 1;			/* events about it may be lost */
+	bool suspect : 1;		/* the last list says otherwise */
+	bool listed : 1;		/* in the list that is being read */
+	bool heard : 1;			/* of by events, since it was begun */
 
 	struct subflow *subflows;
 	struct remote *remotes;
@@ -189,6 +197,10 @@ struct entry *conn_find_entry(const struct conn *conn,
 struct entry *conn_add_entry(struct conn *conn,
 			     const struct anchor_endpoint *endpoint,
 			     uint8_t wish);
+/* One that the kernel has. NULL on -ENOMEM or if the ID is taken. */
+struct entry *conn_put_entry(struct conn *conn,
+			     const struct anchor_endpoint *endpoint,
+			     uint8_t id);
 /*
  * The kernel has dropped its first entry with that address, whichever it is:
  * what is announced must be entered again (FACTS, kernel 8).

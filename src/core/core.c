@@ -43,6 +43,8 @@ void core_free(struct core *core)
 
 	table_free(&core->conns);
 	heap_free(&core->deadlines);
+	peers_clear(&core->peers);
+	core_sync_free(&core->sync);
 	free(core->actions);
 	free(core->faults);
 	free(core);
@@ -128,13 +130,17 @@ static void unmark_dirty(struct core *core, struct conn *conn)
 	conn->dirty_at = NULL;
 }
 
-void core_forget(struct core *core, struct conn *conn)
+/* Untaken actions are of the last connection compared: of this one? */
+void core_drop_actions(struct core *core, const struct conn *conn)
 {
-	/* Untaken actions are of the last connection compared: of this one? */
 	if (core->taken < core->n_actions &&
 	    core->actions[core->taken].token == conn->token)
 		core->taken = core->n_actions = 0;
+}
 
+void core_forget(struct core *core, struct conn *conn)
+{
+	core_drop_actions(core, conn);
 	core->waiting -= conn->waits;
 	unmark_dirty(core, conn);
 	heap_set(&core->deadlines, conn, ANCHOR_NEVER);
@@ -154,14 +160,15 @@ static bool at_join_port(const struct core *core,
 	return false;
 }
 
-static const struct core_rule *rule_for(const struct core *core,
-					const struct core_event *event)
+const struct core_rule *core_rule_for(const struct core *core,
+				      const struct anchor_endpoint *local,
+				      const struct anchor_endpoint *remote,
+				      enum anchor_role role)
 {
-	if (at_join_port(core, &event->local))
+	if (at_join_port(core, local))
 		return NULL;
 
-	return match_conn(core->config, &core->host, &event->local,
-			  &event->remote, event->role);
+	return match_conn(core->config, &core->host, local, remote, role);
 }
 
 /* The initial subflow has no event of its own. */
@@ -179,7 +186,9 @@ static int add_initial(struct core *core, struct conn *conn,
 static int add_conn(struct core *core, struct anchor_time now,
 		    const struct core_event *event, struct conn **ret_conn)
 {
-	const struct core_rule *rule = rule_for(core, event);
+	const struct core_rule *rule = core_rule_for(core, &event->local,
+						     &event->remote,
+						     event->role);
 	struct conn *conn;
 
 	if (!rule) {
@@ -199,6 +208,7 @@ static int add_conn(struct core *core, struct anchor_time now,
 	conn->remote = event->remote;
 	conn->role = event->role;
 	conn->since = now;
+	conn->heard = core->sync.running;
 	conn->deny_join_id0 = event->known & CORE_KNOWN_DENY_JOIN &&
 		event->deny_join_id0;
 
@@ -241,7 +251,7 @@ static bool is_refused(const struct core *core, const struct core_event *event)
 				       event->error == ECONNREFUSED));
 }
 
-static int handle_down(struct core *core, struct anchor_time now,
+void core_subflow_down(struct core *core, struct anchor_time now,
 		       struct conn *conn, const struct core_event *event)
 {
 	struct attempt *attempt = conn_subflow_down(conn, now,
@@ -256,8 +266,6 @@ static int handle_down(struct core *core, struct anchor_time now,
 				  ANCHOR_NEVER :
 				  core_retry_at(core, now,
 						attempt->failures));
-
-	return 0;
 }
 
 /* That it has come up is an answer. */
@@ -273,6 +281,10 @@ static int handle_announced(struct core *core, struct anchor_time now,
 {
 	int err = conn_announced(conn, &core->config->limits,
 				 event->remote_id, &event->remote);
+
+	if (!err)
+		peers_learn(&core->peers, &conn->remote.addr,
+			    event->remote_id, &event->remote);
 
 	return err == 1 ? conn_announced_again(conn, now, &event->remote) :
 		err;
@@ -291,11 +303,14 @@ static int apply(struct core *core, struct anchor_time now, struct conn *conn,
 	case CORE_EVENT_ANNOUNCED:
 		return handle_announced(core, now, conn, event);
 	case CORE_EVENT_REMOVED:
+		peers_forget(&core->peers, &conn->remote.addr,
+			     event->remote_id);
 		return conn_removed(conn, now, event->remote_id);
 	case CORE_EVENT_SUBFLOW_UP:
 		return handle_up(core, now, conn, event);
 	case CORE_EVENT_SUBFLOW_DOWN:
-		return handle_down(core, now, conn, event);
+		core_subflow_down(core, now, conn, event);
+		return 0;
 	case CORE_EVENT_SUBFLOW_PRIORITY:
 		return conn_subflow_priority(conn, event);
 	}
@@ -312,6 +327,7 @@ int core_handle(struct core *core, struct anchor_time now,
 	int err;
 
 	core->stats.events++;
+	core_sync_note(core, conn, event);
 	if (!conn && !creates)
 		return 0;
 
@@ -435,10 +451,18 @@ void core_result(struct core *core, struct anchor_time now,
 	if (!conn)
 		return;
 
-	if (error == -ENOENT || error == -EOPNOTSUPP) {
+	if (error == -ENOENT) {
 		core_forget(core, conn);
 		return;
 	}
+
+	if (error == -EOPNOTSUPP) {
+		core_leave_to_kernel(core, conn);
+		return;
+	}
+
+	/* It is newer than what a list that is being read says. */
+	conn->heard |= core->sync.running;
 
 	switch (action->type) {
 	case CORE_ACTION_ANNOUNCE:

@@ -158,6 +158,7 @@ enum core_known {
 	CORE_KNOWN_IDS = 1 << 2,
 	CORE_KNOWN_BACKUP = 1 << 3,
 	CORE_KNOWN_ERROR = 1 << 4,
+	CORE_KNOWN_OPENER = 1 << 5,
 };
 
 struct core_event {
@@ -172,6 +173,7 @@ struct core_event {
 	uint8_t local_id;
 	uint8_t remote_id;		/* ANNOUNCED, REMOVED: the address ID */
 	bool backup;			/* the peer wants backup */
+	bool opened_here;		/* else by the peer */
 	int error;			/* positive errno of a closed subflow */
 	bool prohibited;		/* SUBFLOW_DOWN: reset for good, as
 					 * "administratively prohibited"
@@ -225,6 +227,18 @@ struct core_action {
 	struct anchor_span silent;	/* CLOSE as dead: for how long */
 };
 
+/* What a list of the kernel's corrected (core/sync.h). */
+enum core_repair {
+	CORE_REPAIR_CONN_MISSED,
+	CORE_REPAIR_CONN_GONE,
+	CORE_REPAIR_SUBFLOW_MISSED,
+	CORE_REPAIR_SUBFLOW_GONE,
+	CORE_REPAIR_BACKUP,
+	CORE_REPAIR_ANNOUNCED,
+	CORE_REPAIR_STATE,		/* that it is established */
+	CORE_REPAIRS,
+};
+
 struct core_stats {
 	uint64_t events;
 	uint64_t actions;
@@ -232,7 +246,10 @@ struct core_stats {
 	uint64_t ignored;		/* connections that are not ours */
 	uint64_t over_limit;		/* events or subflows refused */
 	uint64_t dead;			/* subflows closed as dead */
+	uint64_t adopted;		/* connections made before the start */
+	uint64_t repairs[CORE_REPAIRS];	/* after that, by kind */
 	unsigned int connections;
+	unsigned int kernel;		/* of these, left to the kernel */
 	unsigned int paths;		/* subflows but the initial ones */
 	unsigned int plans_bad;		/* plan items refused */
 };
@@ -328,7 +345,7 @@ bool core_take_action(struct core *core, struct anchor_time now,
 /*
  * How an action ended: 0 or a negative errno from the kernel. Two have a
  * meaning of their own: -ENOENT, the connection is no more; -EOPNOTSUPP, it
- * was made under another path manager and will never be ours.
+ * was made under the kernel's path manager and will never be ours.
  */
 void core_result(struct core *core, struct anchor_time now,
 		 const struct core_action *action, int error);
@@ -392,6 +409,8 @@ struct core_conn_info {
 	const char *policy;
 	bool established;
 	bool deny_join_id0;
+	bool kernel;		/* its paths are the kernel's to manage */
+	bool adopted;		/* since tells when */
 	struct anchor_time since;
 	const struct anchor_view *view;
 	const struct core_announced {

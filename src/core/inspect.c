@@ -29,8 +29,10 @@ void core_get_stats(const struct core *core, struct core_stats *ret_stats)
 	ret_stats->connections = core->conns.n;
 
 	for (const struct conn *conn = table_next(&core->conns, NULL); conn;
-	     conn = table_next(&core->conns, conn))
+	     conn = table_next(&core->conns, conn)) {
 		ret_stats->paths += paths_of(conn);
+		ret_stats->kernel += conn->kernel;
+	}
 }
 
 static size_t list_announced(const struct conn *conn,
@@ -84,6 +86,8 @@ void core_each_conn(struct core *core, struct anchor_time now,
 			.policy = conn->rule->policy->name,
 			.established = conn->established,
 			.deny_join_id0 = conn->deny_join_id0,
+			.kernel = conn->kernel,
+			.adopted = conn->adopted,
 			.since = conn->since,
 			.view = &core->view.view,
 			.announced = announced,

@@ -6,8 +6,29 @@
 #include "core/heap.h"
 #include "core/heard.h"
 #include "core/holddown.h"
+#include "core/peers.h"
+#include "core/sync.h"
 #include "core/table.h"
 #include "core/view.h"
+
+struct tokens {
+	uint32_t *items;
+	unsigned int n, cap;
+};
+
+/* sync.c: the list that is being read. */
+struct sync {
+	enum core_sync_kind kind;
+	bool running;
+	bool spoilt;		/* events were lost meanwhile */
+	bool again;		/* something was in flux */
+	unsigned int rounds;	/* that were, in a row */
+	unsigned int bucket;	/* where core_sync_unlisted() was */
+	struct tokens heard;	/* of by events, and unknown */
+	struct tokens ended;	/* by an event */
+	struct tokens suspects;	/* unknown, and in this list */
+	struct tokens before;	/* suspects of the list before it */
+};
 
 struct core {
 	const struct core_config *config;
@@ -19,6 +40,8 @@ struct core {
 	struct core_place places[CORE_PLACES_MAX + HOLDDOWN_MAX];
 	struct holddown holddown;
 	struct heard heard;
+	struct peers peers;
+	struct sync sync;
 	struct anchor_time held_until;	/* the first of them */
 	struct table conns;
 	struct heap deadlines;
@@ -48,6 +71,27 @@ void core_mark_dirty(struct core *core, struct conn *conn);
 
 /* Addresses that have waited for long enough are used, at core->held_until. */
 void core_release_held(struct core *core, struct anchor_time now);
+
+/* Which rule is for a connection, NULL if it is not ours. */
+const struct core_rule *core_rule_for(const struct core *core,
+				      const struct anchor_endpoint *local,
+				      const struct anchor_endpoint *remote,
+				      enum anchor_role role);
+
+/* A subflow has ended, or an attempt at one. */
+void core_subflow_down(struct core *core, struct anchor_time now,
+		       struct conn *conn, const struct core_event *event);
+
+/* What it was to do, and is not. */
+void core_drop_actions(struct core *core, const struct conn *conn);
+
+/* The kernel manages its paths: it is shown, and left alone. */
+void core_leave_to_kernel(struct core *core, struct conn *conn);
+
+/* An event about it, which may be unknown; conn as it was before. */
+void core_sync_note(struct core *core, struct conn *conn,
+		    const struct core_event *event);
+void core_sync_free(struct sync *sync);
 
 /* It is no more, or no longer ours. Frees it. */
 void core_forget(struct core *core, struct conn *conn);

@@ -257,6 +257,9 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 		.now = now,
 	};
 
+	if (conn->kernel)
+		return;
+
 	view_build(&core->view, conn, &core->host, &core->config->limits, now,
 		   prng_next(&core->random));
 	plan_ask(core, conn, cmp.view, &cmp.plan);

@@ -253,7 +253,7 @@ struct anchor_time subflows_open_from(const struct compare *cmp)
 
 static bool may_open(const struct compare *cmp)
 {
-	return cmp->conn->established &&
+	return cmp->conn->established && !cmp->conn->doubt &&
 		!anchor_time_before(cmp->now, subflows_open_from(cmp));
 }
 
@@ -368,7 +368,7 @@ void subflows_open(struct compare *cmp)
 		const struct anchor_plan_path *want = &cmp->plan.paths[p];
 
 		/* Who notices that a path is stuck sees to it. */
-		if (!mine && !has_one(cmp, STUCK, want))
+		if (!mine && (cmp->conn->doubt || !has_one(cmp, STUCK, want)))
 			continue;
 
 		if (cmp->found[p] < want->count && cmp->alive < limit &&

@@ -36,6 +36,15 @@
  *		[rtt=10ms] [app-limited] [silent]	what it does from now
  *					on; silent: it gets no answers
  *	look				a loss probe was sent
+ *	lost				events were, of any connection
+ *	remember PEER ID ENDPOINT	it announced that before the start
+ *	list start|loss|audit		the kernel is asked what there is
+ *	listed server|client TOKEN LOCAL REMOTE [kernel] [unasked]
+ *	subflow LOCAL REMOTE LOCAL-ID REMOTE-ID initial|opened|accepted
+ *		[young] [opening|ending] [backup-here] [backup-peer]
+ *	address ENDPOINT ID announced|source	both: of the one listed last
+ *	end-list [again]		all is handed in; it is in flux
+ *	counts [connections=N] [kernel=N] [adopted=N] [subflows-gone=N] ...
  *	load eth1 [speed=MBIT] [out=MBIT] [in=MBIT]
  *	wait 300ms
  *
@@ -613,6 +622,14 @@ static const struct command {
 	{ "carries", 5, EVENT, do_carries },
 	{ "load", 3, EVENT, do_load },
 	{ "look", 1, EVENT, do_look },
+	{ "lost", 1, EVENT, do_lost },
+	{ "list", 2, EVENT, do_list },
+	{ "listed", 5, EVENT, do_listed },
+	{ "subflow", 5, EVENT, do_subflow },
+	{ "address", 4, EVENT, do_address },
+	{ "end-list", 1, EVENT, do_end_list },
+	{ "remember", 4, EVENT, do_remember },
+	{ "counts", 2, EVENT, do_counts },
 	{ "wait", 2, EVENT, do_wait },
 	{ "expect", 3, EVENT, do_expect },
 };

@@ -5,10 +5,12 @@
 
 #include "conf/modules.h"
 #include "core/core.h"
+#include "core/sync.h"
 
 #define LINKS_MAX 16
 #define PREFIXES_MAX 32
 #define FLOWS_MAX 64
+#define LISTED_MAX 16
 
 /* What a subflow carries, and has carried until now. */
 struct flow {
@@ -23,6 +25,13 @@ struct flow {
 	bool app_limited;
 	bool silent;			/* gets no ACK for what it sends */
 	struct anchor_time silent_since;
+};
+
+/* What the kernel lists of a connection. */
+struct listed {
+	struct core_seen seen;
+	struct core_seen_subflow subflows[LISTED_MAX];
+	struct core_seen_address addresses[LISTED_MAX];
 };
 
 struct scenario {
@@ -49,6 +58,9 @@ struct scenario {
 
 	struct flow flows[FLOWS_MAX];
 	size_t n_flows;
+
+	struct listed listed[LISTED_MAX];
+	size_t n_listed;
 };
 
 void fail(struct scenario *s, const char *format, ...)
@@ -67,6 +79,16 @@ void do_carries(struct scenario *s, char **words, int n);
 void do_look(struct scenario *s, char **words, int n);
 void do_load(struct scenario *s, char **words, int n);
 void answer_sample(struct scenario *s, const struct core_action *action);
+
+/* sync.c: lists, and what they have repaired. */
+void do_lost(struct scenario *s, char **words, int n);
+void do_list(struct scenario *s, char **words, int n);
+void do_listed(struct scenario *s, char **words, int n);
+void do_subflow(struct scenario *s, char **words, int n);
+void do_address(struct scenario *s, char **words, int n);
+void do_end_list(struct scenario *s, char **words, int n);
+void do_remember(struct scenario *s, char **words, int n);
+void do_counts(struct scenario *s, char **words, int n);
 
 /* rules.c: what the configuration says, before the start and in a reload. */
 void do_policy(struct scenario *s, char **words, int n);
