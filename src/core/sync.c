@@ -497,9 +497,10 @@ static bool has_subflow(const struct core_seen *seen)
 static const struct core_rule *rule_of(const struct core *core,
 				       const struct core_seen *seen)
 {
-	return has_subflow(seen) ? core_rule_for(core, &seen->local,
-						 &seen->remote, seen->role) :
-		NULL;
+	if (!seen->local.addr.family || !has_subflow(seen))
+		return NULL;
+
+	return core_rule_for(core, &seen->local, &seen->remote, seen->role);
 }
 
 static void fill_conn(struct core *core, struct conn *conn,
@@ -579,9 +580,7 @@ static int meet(struct core *core, struct anchor_time now,
 
 bool core_sync_asks(const struct core *core, const struct core_seen *seen)
 {
-	const struct conn *conn = table_find(&core->conns, seen->token);
-
-	return conn ? !conn->kernel : rule_of(core, seen) != NULL;
+	return table_find(&core->conns, seen->token) || rule_of(core, seen);
 }
 
 int core_sync_conn(struct core *core, struct anchor_time now,

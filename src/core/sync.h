@@ -13,10 +13,10 @@
  * are about is left to them.
  *
  *	for each connection in the list {
- *		if (core_sync_asks(core, &seen))
- *			ask for its local addresses
- *
- *		core_sync_conn(core, now, &seen);
+ *		if (core_sync_asks(core, &seen)) {
+ *			see that it is still there, and ask for its addresses
+ *			core_sync_conn(core, now, &seen);
+ *		}
  *	}
  *	while (core_sync_unlisted(core, &token))
  *		if the kernel has no such connection
@@ -62,7 +62,7 @@ void core_events_lost(struct core *core);
 
 void core_sync_begin(struct core *core, enum core_sync_kind kind);
 
-/* Does it matter which local addresses it has? */
+/* Is it known, or wanted? Its addresses do not matter yet. */
 bool core_sync_asks(const struct core *core, const struct core_seen *seen);
 
 /* Returns 0, -ENOMEM, or -ENOSPC if a limit was met. */

@@ -252,9 +252,17 @@ int mptcp_diag_decode(const struct nlmsghdr *nlh,
 	return err;
 }
 
+/* One that nobody has accepted yet is in no process either, but whole. */
+static bool is_closed(const struct inet_diag_msg *header)
+{
+	return !header->idiag_inode &&
+		header->idiag_state != TCP_ESTABLISHED &&
+		header->idiag_state != TCP_CLOSE_WAIT &&
+		header->idiag_state != TCP_SYN_RECV;
+}
+
 int mptcp_diag_decode_conn(const struct nlmsghdr *nlh,
-			   struct anchor_endpoint *ret_local,
-			   struct anchor_endpoint *ret_remote)
+			   struct mptcp_diag_conn *ret_conn)
 {
 	struct core_seen_subflow ends = { 0 };
 	int err = get_ends(nlh, &ends);
@@ -262,7 +270,10 @@ int mptcp_diag_decode_conn(const struct nlmsghdr *nlh,
 	if (err < 0)
 		return err;
 
-	*ret_local = ends.local;
-	*ret_remote = ends.remote;
+	*ret_conn = (struct mptcp_diag_conn) {
+		.local = ends.local,
+		.remote = ends.remote,
+		.closed = is_closed(mnl_nlmsg_get_payload(nlh)),
+	};
 	return 0;
 }

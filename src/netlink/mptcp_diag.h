@@ -42,9 +42,15 @@ int mptcp_diag_decode(const struct nlmsghdr *nlh,
 /* Asks for one connection; the answer is -ENOENT if there is none. */
 struct nlmsghdr *mptcp_diag_encode_conn(void *buf, uint32_t token);
 
-/* The endpoints of its initial subflow. As mptcp_diag_decode(). */
+struct mptcp_diag_conn {
+	struct anchor_endpoint local;	/* of the initial subflow */
+	struct anchor_endpoint remote;
+	bool closed;		/* by its process, as CLOSED has told; it
+				 * lives until its end has been agreed on */
+};
+
+/* As mptcp_diag_decode(). */
 int mptcp_diag_decode_conn(const struct nlmsghdr *nlh,
-			   struct anchor_endpoint *ret_local,
-			   struct anchor_endpoint *ret_remote);
+			   struct mptcp_diag_conn *ret_conn);
 
 #endif

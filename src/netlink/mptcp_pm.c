@@ -515,6 +515,9 @@ static int decode_type(uint8_t command, enum core_event_type *type)
 	case PM_EVENT_SUB_PRIORITY:
 		*type = CORE_EVENT_SUBFLOW_PRIORITY;
 		return 0;
+	case PM_EVENT_LISTENER_CREATED:
+	case PM_EVENT_LISTENER_CLOSED:
+		break;
 	}
 
 	return -ENOMSG;
@@ -575,4 +578,18 @@ int mptcp_pm_decode_event(const struct nlmsghdr *nlh,
 	event.token = mnl_attr_get_u32(attrs.at[PM_EV_TOKEN]);
 	*ret_event = event;
 	return 0;
+}
+
+unsigned int mptcp_pm_unknown_event(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	enum core_event_type type;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    !decode_type(genl->cmd, &type) ||
+	    genl->cmd == PM_EVENT_LISTENER_CREATED ||
+	    genl->cmd == PM_EVENT_LISTENER_CLOSED)
+		return 0;
+
+	return genl->cmd;
 }

@@ -64,4 +64,7 @@ int mptcp_pm_decode_addr(const struct nlmsghdr *nlh,
 int mptcp_pm_decode_event(const struct nlmsghdr *nlh,
 			  struct core_event *ret_event);
 
+/* The number of an event this code does not know, 0 if it does. */
+unsigned int mptcp_pm_unknown_event(const struct nlmsghdr *nlh);
+
 #endif

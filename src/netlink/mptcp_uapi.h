@@ -55,6 +55,8 @@ enum pm_event {				/* MPTCP_EVENT_... */
 	PM_EVENT_SUB_ESTABLISHED = 10,
 	PM_EVENT_SUB_CLOSED = 11,
 	PM_EVENT_SUB_PRIORITY = 13,
+	PM_EVENT_LISTENER_CREATED = 15,	/* of no connection */
+	PM_EVENT_LISTENER_CLOSED = 16,	/* likewise */
 };
 
 enum pm_event_attr {			/* MPTCP_ATTR_... */

@@ -211,19 +211,42 @@ static void test_states(void **state)
 			 -ENOMSG);
 }
 
+static int decode_conn(const char *hex, struct mptcp_diag_conn *conn)
+{
+	uint8_t bytes[BYTES_MAX];
+	struct nlmsghdr *nlh = exact(bytes, from_hex(hex, bytes));
+	int err = mptcp_diag_decode_conn(nlh, conn);
+
+	free(nlh);
+	return err;
+}
+
+#define INODE_AT (16 + 68)
+
 static void test_conn(void **state)
 {
-	struct anchor_endpoint local, remote;
-	uint8_t bytes[BYTES_MAX];
-	struct nlmsghdr *nlh = exact(bytes, from_hex(CONNECTION, bytes));
+	char no_inode[2 * BYTES_MAX + 1];
+	struct mptcp_diag_conn conn;
 
-	assert_int_equal(mptcp_diag_decode_conn(nlh, &local, &remote), 0);
-	assert_endpoint(&local, "10.255.0.2:5000");
-	assert_endpoint(&remote, "10.255.0.1:38424");
-	nlh->nlmsg_type++;
-	assert_int_equal(mptcp_diag_decode_conn(nlh, &local, &remote),
+	assert_int_equal(decode_conn(CONNECTION, &conn), 0);
+	assert_endpoint(&conn.local, "10.255.0.2:5000");
+	assert_endpoint(&conn.remote, "10.255.0.1:38424");
+	assert_false(conn.closed);
+	assert_int_equal(decode_conn(replaced(CONNECTION, 4, "13"), &conn),
 			 -ENOMSG);
-	free(nlh);
+
+	/* Shut down, but its process has it still. */
+	assert_int_equal(decode_conn(replaced(CONNECTION, STATE_AT, "04"),
+				     &conn), 0);
+	assert_false(conn.closed);
+
+	/* Nobody has it: not yet accepted, or closed. */
+	strcpy(no_inode, replaced(CONNECTION, INODE_AT, "00000000"));
+	assert_int_equal(decode_conn(no_inode, &conn), 0);
+	assert_false(conn.closed);
+	assert_int_equal(decode_conn(replaced(no_inode, STATE_AT, "04"),
+				     &conn), 0);
+	assert_true(conn.closed);
 }
 
 static void test_requests(void **state)
