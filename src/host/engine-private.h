@@ -6,6 +6,7 @@
 #include <ell/ell.h>
 
 #include "host/engine.h"
+#include "host/fdio.h"
 #include "host/links.h"
 #include "host/listeners.h"
 #include "host/pm.h"
@@ -34,7 +35,7 @@ struct engine {
 	struct watch *watch;		/* NULL: it is not wanted */
 	struct l_timeout *load;		/* NULL: no policy wants it */
 	struct netfacts *facts;
-	struct l_io *facts_io;
+	struct fdio *facts_io;
 	struct links *links;
 	struct links_seats seats;
 	struct core_local locals[ANCHOR_LOCALS_MAX];

@@ -404,7 +404,7 @@ static void on_facts(void *data)
 		l_error("links could not be updated: %s", strerror(-err));
 }
 
-static bool on_facts_readable(struct l_io *io, void *data)
+static bool on_facts_readable(void *data)
 {
 	struct engine *engine = data;
 	int err = netfacts_dispatch(engine->facts);
@@ -567,9 +567,8 @@ static int open_facts(struct engine *engine, char *reason, size_t len)
 		return err;
 	}
 
-	engine->facts_io = l_io_new(netfacts_fd(engine->facts));
-	l_io_set_read_handler(engine->facts_io, on_facts_readable, engine,
-			      NULL);
+	engine->facts_io = fdio_new(netfacts_fd(engine->facts),
+				    on_facts_readable, NULL, engine);
 	return 0;
 }
 
@@ -666,7 +665,7 @@ void engine_free(struct engine *engine)
 	l_idle_remove(engine->more);
 	l_idle_remove(engine->tell_synced);
 	watch_free(engine->watch);
-	l_io_destroy(engine->facts_io);
+	fdio_free(engine->facts_io);
 	netfacts_free(engine->facts);
 	pm_free(engine->pm);
 	sampler_free(engine->sampler);

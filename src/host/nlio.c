@@ -2,13 +2,14 @@
 /* A netlink socket on ELL's main loop. */
 #include <ell/ell.h>
 
+#include "host/fdio.h"
 #include "host/nlio.h"
 
 #define GATHER_US (NLIO_GATHER_MS * 1000)
 
 struct nlio {
 	struct nlsock *sock;
-	struct l_io *io;
+	struct fdio *io;
 	nlio_cb cb;
 	void *data;
 	bool gathers;
@@ -17,18 +18,16 @@ struct nlio {
 	struct l_timeout *rest;	/* made when first needed */
 };
 
-static bool on_readable(struct l_io *io, void *data);
-
 static void on_rested(struct l_timeout *timeout, void *data)
 {
 	struct nlio *nlio = data;
 
-	l_io_set_read_handler(nlio->io, on_readable, nlio, NULL);
+	fdio_set_read(nlio->io, true);
 }
 
 static void rest(struct nlio *nlio)
 {
-	l_io_set_read_handler(nlio->io, NULL, NULL, NULL);
+	fdio_set_read(nlio->io, false);
 	if (nlio->rest)
 		l_timeout_modify_ms(nlio->rest, NLIO_GATHER_MS);
 	else
@@ -63,7 +62,7 @@ static bool take_waking(struct nlio *nlio)
 	return true;
 }
 
-static bool on_readable(struct l_io *io, void *data)
+static bool on_readable(void *data)
 {
 	struct nlio *nlio = data;
 	int err;
@@ -81,15 +80,18 @@ static bool on_readable(struct l_io *io, void *data)
 	return true;
 }
 
-static bool on_writable(struct l_io *io, void *data)
+static bool on_writable(void *data)
 {
 	struct nlio *nlio = data;
 	int err = nlsock_flush(nlio->sock);
 
-	if (err < 0)
+	if (err < 0) {
 		nlio->cb(err, nlio->data);
+		return false;
+	}
 
-	return !err && nlsock_wants_write(nlio->sock);
+	nlio_update(nlio);
+	return true;
 }
 
 struct nlio *nlio_new(struct nlsock *sock, nlio_cb cb, void *data)
@@ -97,10 +99,9 @@ struct nlio *nlio_new(struct nlsock *sock, nlio_cb cb, void *data)
 	struct nlio *nlio = l_new(struct nlio, 1);
 
 	nlio->sock = sock;
-	nlio->io = l_io_new(nlsock_fd(sock));
 	nlio->cb = cb;
 	nlio->data = data;
-	l_io_set_read_handler(nlio->io, on_readable, nlio, NULL);
+	nlio->io = fdio_new(nlsock_fd(sock), on_readable, on_writable, nlio);
 	return nlio;
 }
 
@@ -110,7 +111,7 @@ void nlio_free(struct nlio *nlio)
 		return;
 
 	l_timeout_remove(nlio->rest);
-	l_io_destroy(nlio->io);
+	fdio_free(nlio->io);
 	l_free(nlio);
 }
 
@@ -121,6 +122,5 @@ void nlio_gather(struct nlio *nlio)
 
 void nlio_update(struct nlio *nlio)
 {
-	if (nlsock_wants_write(nlio->sock))
-		l_io_set_write_handler(nlio->io, on_writable, nlio, NULL);
+	fdio_set_write(nlio->io, nlsock_wants_write(nlio->sock));
 }
