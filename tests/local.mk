@@ -440,6 +440,8 @@ EXTRA_DIST += \
 # The real kernel. Not under the sanitizers, which slow everything down so
 # much that waiting for a condition says little.
 netns_tests = \
+	tests/netns/adopt-late.sh \
+	tests/netns/adopt.sh \
 	tests/netns/config.sh \
 	tests/netns/crowd.sh \
 	tests/netns/dual-stack.sh \
@@ -458,6 +460,7 @@ netns_tests = \
 	tests/netns/manager.sh \
 	tests/netns/main.sh \
 	tests/netns/only-ours.sh \
+	tests/netns/overrun.sh \
 	tests/netns/policy-ecmp.sh \
 	tests/netns/policy-failover.sh \
 	tests/netns/policy-fullmesh.sh \

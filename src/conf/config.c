@@ -104,6 +104,7 @@ static const struct schema_row rows[] = {
 	SPAN("timers", "keep-alive", timers.keep_alive, "0us", "0us", "1d"),
 	SPAN("timers", "hold-down", timers.hold_min, "1s", "0us", "1h"),
 	SPAN("timers", "hold-down-max", timers.hold_max, "60s", "0us", "1d"),
+	SPAN("timers", "audit", timers.audit, "60s", "0us", "1d"),
 	{
 		.key = { "kernel", "select-path-manager", "yes", "yes, no" },
 		.type = SCHEMA_FLAG,

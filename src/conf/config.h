@@ -75,6 +75,7 @@ struct config {
 		struct anchor_span hold_min;
 		struct anchor_span keep_alive;	/* 0: none */
 		struct anchor_span hold_max;
+		struct anchor_span audit;	/* 0: none */
 	} timers;
 
 	struct {		/* [kernel] */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* anchorctl connections: each connection, with its subflows below it. */
+#include <string.h>
+
 #include "ctl/commands.h"
 #include "ctl/format.h"
 #include "ctl/table.h"
@@ -34,18 +36,31 @@ static void print_subflows(const json_t *subflows, FILE *out)
 	table_free(table);
 }
 
+/* Which policy it has, or that its paths are not ours to manage. */
+static void print_manager(const json_t *connection, FILE *out)
+{
+	const char *manager = json_string_value(json_object_get(connection,
+							"path_manager"));
+
+	if (manager && !strcmp(manager, "kernel"))
+		fputs("left to the kernel's path manager", out);
+	else
+		fprintf(out, "policy %s (%s)",
+			format_string(connection, "policy"),
+			format_string(connection, "rule"));
+}
+
 static void print_connection(const json_t *connection, FILE *out)
 {
 	char local[FORMAT_MAX], remote[FORMAT_MAX], age[FORMAT_MAX];
 
-	fprintf(out, "%s %s %s - %s  policy %s (%s)  %s  %s\n",
-		format_string(connection, "token"),
+	fprintf(out, "%s %s %s - %s  ", format_string(connection, "token"),
 		format_string(connection, "role"),
 		format_endpoint(json_object_get(connection, "local"), local),
 		format_endpoint(json_object_get(connection, "remote"),
-				remote),
-		format_string(connection, "policy"),
-		format_string(connection, "rule"),
+				remote));
+	print_manager(connection, out);
+	fprintf(out, "  %s  %s\n",
 		format_bool(connection, "established", "established",
 			    "not yet established"),
 		format_age(connection, "age_ms", age));

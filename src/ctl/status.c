@@ -51,6 +51,22 @@ static void print_verdict(const json_t *answer, FILE *out)
 		count_rails(json_object_get(answer, "rails"), rails));
 }
 
+static void print_repairs(const json_t *answer, FILE *out)
+{
+	const json_t *lists = json_object_get(answer, "lists");
+	const json_t *repairs = json_object_get(lists, "repairs");
+	const json_t *value;
+	const char *key;
+	long long n = 0;
+
+	json_object_foreach((json_t *) repairs, key, value)
+		n += (long long) json_integer_value(value);
+
+	if (n)
+		fprintf(out, "%-12s %lld things were not as the kernel says, "
+			"and are now\n", "trouble", n);
+}
+
 /* Only what is not zero: on a good day there is nothing to read. */
 static void print_troubles(const json_t *answer, FILE *out)
 {
@@ -66,8 +82,13 @@ static void print_troubles(const json_t *answer, FILE *out)
 		{ "bad_plan_items", "plan items refused" },
 		{ "overruns", "times events were lost" },
 		{ "malformed", "malformed messages" },
+		{ "unknown", "events that are not known" },
 		{ "strangers", "strangers reset at join ports" },
 	};
+
+	if (json_is_false(json_object_get(answer, "ready")))
+		fprintf(out, "%-12s connections made before are still being "
+			"looked at\n", "starting");
 
 	if (json_is_integer(links) && !json_integer_value(links))
 		fprintf(out, "%-12s no link is usable\n", "trouble");
@@ -77,6 +98,8 @@ static void print_troubles(const json_t *answer, FILE *out)
 			fprintf(out, "%-12s %lld %s\n", "trouble",
 				count_of(counters, troubles[i].key),
 				troubles[i].text);
+
+	print_repairs(answer, out);
 }
 
 static void print(const json_t *answer, FILE *out)

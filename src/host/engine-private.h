@@ -8,6 +8,7 @@
 #include "host/engine.h"
 #include "host/fdio.h"
 #include "host/links.h"
+#include "host/lister.h"
 #include "host/listeners.h"
 #include "host/pm.h"
 #include "host/sampler.h"
@@ -25,6 +26,8 @@ struct dead_pair {
 	unsigned int n;
 	struct anchor_span silent;	/* the longest */
 };
+
+#define ENGINE_EVENTS_MAX 256
 
 struct engine {
 	struct engine_options options;
@@ -52,9 +55,25 @@ struct engine {
 	unsigned int moved;		/* paths closed since for that */
 	struct l_queue *dead;	/* pairs not told of yet */
 	struct anchor_time limit_noted;	/* when the log said it last */
+
+	/* upkeep.c */
+	struct lister *lister;
+	struct l_timeout *audit;	/* NULL: there are none */
+	struct l_timeout *remember;	/* NULL: nothing is to be written */
+	uint64_t remembered;	/* the version that has been */
+	bool forgetful;		/* it could not be written */
+	bool ready;		/* what was there is known */
+	uint64_t losses;	/* of events */
+	uint64_t audits;	/* begun */
+	uint64_t adopted;	/* connections told of */
+	uint64_t repairs[CORE_REPAIRS];	/* likewise */
+	bool unknown[ENGINE_EVENTS_MAX];	/* events told of */
 };
 
 struct anchor_time engine_now(void);
+
+/* Does what there is to do; not from within itself. */
+void engine_pump(struct engine *engine);
 
 /* How long an address that has come back still waits, 0 if it does not. */
 int64_t engine_held_ms(const struct engine *engine,

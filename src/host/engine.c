@@ -10,10 +10,10 @@
 #include "host/journal.h"
 #include "host/kernel.h"
 #include "host/news.h"
+#include "host/upkeep.h"
 
 #define LISTEN_AGAIN_S 2
 #define RELEASE_S 5
-#define FACTS_BUFFER (1 << 20)
 #define PUMP_US 5000
 #define BATCH_MAX 1024
 #define LOAD_EVERY_S 1
@@ -131,7 +131,7 @@ static void on_tell_synced(struct l_idle *idle, void *data)
  */
 static void note_synced(struct engine *engine)
 {
-	if (engine->synced || engine->more)
+	if (engine->synced || engine->more || !engine->ready)
 		return;
 
 	engine->synced = true;
@@ -140,11 +140,9 @@ static void note_synced(struct engine *engine)
 						    NULL);
 }
 
-static void pump(struct engine *engine);
-
 static void on_more(struct l_idle *idle, void *data)
 {
-	pump(data);
+	engine_pump(data);
 }
 
 /*
@@ -166,7 +164,7 @@ static void set_more(struct engine *engine, bool wanted)
  * pm_flush() and may make more. Ends, for whatever fails has a back-off; but
  * not without reading what the kernel has to say from time to time.
  */
-static void pump(struct engine *engine)
+void engine_pump(struct engine *engine)
 {
 	struct anchor_time start = engine_now();
 	bool more = false;
@@ -182,6 +180,7 @@ static void pump(struct engine *engine)
 		journal_moves(engine);
 
 	journal_complaints(engine);
+	upkeep_note(engine);
 	note_synced(engine);
 	arm(engine);
 }
@@ -191,7 +190,7 @@ static void on_deadline(struct l_timeout *timeout, void *data)
 	struct engine *engine = data;
 
 	core_expire(engine->core, engine_now());
-	pump(engine);
+	engine_pump(engine);
 }
 
 static void on_event(const struct core_event *event, void *data)
@@ -233,12 +232,17 @@ static void on_sample(const struct core_action *action,
 
 static void on_batch(void *data)
 {
-	pump(data);
+	engine_pump(data);
 }
 
 static void on_overrun(void *data)
 {
-	journal_overrun(data);
+	upkeep_lost(data);
+}
+
+static void on_unknown(unsigned int number, void *data)
+{
+	upkeep_unknown(data, number);
 }
 
 static void on_failure(int error, void *data)
@@ -366,7 +370,7 @@ static void on_listen_again(struct l_timeout *timeout, void *data)
 	struct engine *engine = data;
 
 	tell_core(engine);
-	pump(engine);
+	engine_pump(engine);
 }
 
 static void use_links(struct engine *engine, struct links *links)
@@ -392,7 +396,7 @@ static int update_links(struct engine *engine)
 	use_links(engine, now);
 	journal_links(engine, before);
 	links_free(before);
-	pump(engine);
+	engine_pump(engine);
 	return 0;
 }
 
@@ -447,7 +451,7 @@ static struct anchor_span on_watch(void *data)
 	}
 
 	core_look(engine->core, engine_now());
-	pump(engine);
+	engine_pump(engine);
 	return anchor_time_since(engine_now(), start);
 }
 
@@ -521,9 +525,10 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 	sampler_set_limit(engine->sampler, config->limits.samples);
 	set_watch(engine);
 	set_load(engine);
+	upkeep_reconfigure(engine);
 	journal_links(engine, old);
 	links_free(old);
-	pump(engine);
+	engine_pump(engine);
 	return 0;
 }
 
@@ -538,6 +543,7 @@ static int open_pm(struct engine *engine, char *reason, size_t len)
 		.on_result = on_result,
 		.on_batch = on_batch,
 		.on_overrun = on_overrun,
+		.on_unknown = on_unknown,
 		.on_failure = on_failure,
 		.data = engine,
 	};
@@ -558,8 +564,8 @@ static int open_pm(struct engine *engine, char *reason, size_t len)
 
 static int open_facts(struct engine *engine, char *reason, size_t len)
 {
-	int err = netfacts_new(FACTS_BUFFER, on_facts, engine,
-			       &engine->facts);
+	int buffer = (int) engine->options.config->kernel.receive_buffer;
+	int err = netfacts_new(buffer, on_facts, engine, &engine->facts);
 
 	if (err < 0) {
 		snprintf(reason, len, "cannot read links and addresses: %s",
@@ -594,6 +600,7 @@ static int engine_open(struct engine *engine, char *reason, size_t len)
 	if (err < 0)
 		return err;
 
+	upkeep_recall(engine);
 	err = update_links(engine);
 	if (err < 0) {
 		snprintf(reason, len, "links: %s", strerror(-err));
@@ -602,6 +609,7 @@ static int engine_open(struct engine *engine, char *reason, size_t len)
 
 	set_watch(engine);
 	set_load(engine);
+	upkeep_start(engine);
 	return 0;
 }
 
@@ -658,6 +666,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 
+	upkeep_stop(engine);
 	l_timeout_remove(engine->deadline);
 	l_timeout_remove(engine->listen_again);
 	l_timeout_remove(engine->release);

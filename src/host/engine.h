@@ -29,6 +29,9 @@ struct engine_options {
 			 * connections are known, and what was to be done at
 			 * the start has been handed to the kernel */
 
+	const char *memory;	/* file for the next start, see host/memory.h;
+				 * NULL: none. Outlives the engine */
+
 	/* Both may be NULL. news is the engine's, see host/news.h. */
 	bool (*is_watched)(void *data);
 	void (*on_news)(json_t *news, void *data);

@@ -111,8 +111,33 @@ void journal_overrun(struct engine *engine)
 {
 	log_say(&engine->options.log, L_LOG_ERR,
 		FIELDS({ "EVENT", "overrun" }),
-		"events of the kernel were lost: raise [kernel] "
-		"receive-buffer; connections made meanwhile are not managed");
+		"events of the kernel were lost ([kernel] receive-buffer): "
+		"all connections are looked at");
+}
+
+void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel)
+{
+	log_say(&engine->options.log, L_LOG_INFO,
+		FIELDS({ "EVENT", "adopted" }),
+		"%" PRIu64 " connections were there before; %u in all are "
+		"left to the kernel's path manager", n, kernel);
+}
+
+void journal_listed(struct engine *engine, struct anchor_span took,
+		    const char *repairs)
+{
+	log_say(&engine->options.log, L_LOG_WARNING,
+		FIELDS({ "EVENT", "listed" }),
+		"all connections were looked at, within %.1f ms: %s",
+		(double) took.us / 1000, *repairs ? repairs :
+		"nothing was missed");
+}
+
+void journal_repaired(struct engine *engine, const char *repairs)
+{
+	log_say(&engine->options.log, L_LOG_WARNING,
+		FIELDS({ "EVENT", "repaired" }),
+		"the kernel says otherwise than was believed: %s", repairs);
 }
 
 /* A peer could meet limits all day: one line a minute says enough. */

@@ -27,6 +27,16 @@ void journal_failed(struct engine *engine, const struct core_action *action,
 /* Events were lost. */
 void journal_overrun(struct engine *engine);
 
+/* Connections that were there before have been taken over. */
+void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel);
+
+/* After a loss; repairs: what it came to, or "". */
+void journal_listed(struct engine *engine, struct anchor_span took,
+		    const char *repairs);
+
+/* An audit has found something. */
+void journal_repaired(struct engine *engine, const char *repairs);
+
 /* A limit was met. */
 void journal_limit(struct engine *engine);
 

@@ -27,6 +27,7 @@
 #define EVENTS_MAX 32
 #define FIRST_FD 256
 #define PROBLEM_MAX 128
+#define PORTS_MAX 1024
 
 struct listener {
 	struct listeners *owner;
@@ -39,8 +40,16 @@ struct listener {
 	bool wanted;
 };
 
+/* A port that the kernel has chosen. */
+struct port {
+	char device[RTNL_NAME_MAX];
+	struct anchor_endpoint endpoint;
+};
+
 struct listeners {
 	unsigned int port;
+	struct l_queue *ports;	/* struct port, the newest last */
+	uint64_t version;	/* counts their changes */
 	struct l_queue *all;
 	uint64_t strangers;
 	int reserve;	/* a descriptor to give up when there are no more */
@@ -76,6 +85,7 @@ struct listeners *listeners_new(unsigned int port)
 	listeners = l_new(struct listeners, 1);
 	listeners->port = port;
 	listeners->all = l_queue_new();
+	listeners->ports = l_queue_new();
 	listeners->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listeners->epoll = fd;
 	listeners->io = io;
@@ -90,6 +100,7 @@ void listeners_free(struct listeners *listeners)
 		return;
 
 	l_queue_destroy(listeners->all, listener_free);
+	l_queue_destroy(listeners->ports, l_free);
 	l_io_destroy(listeners->io);
 	if (listeners->reserve >= 0)
 		close(listeners->reserve);
@@ -181,12 +192,67 @@ static int set_options(int fd, const struct listener *listener,
 	return 0;
 }
 
-static int listen_at(struct listener *listener, const char *device, int fd)
+static struct port *find_port(const struct listeners *listeners,
+			      const char *device,
+			      const struct anchor_addr *addr)
+{
+	const struct l_queue_entry *at;
+
+	for (at = l_queue_get_entries(listeners->ports); at; at = at->next) {
+		struct port *port = at->data;
+
+		if (!strcmp(port->device, device) &&
+		    anchor_addr_equal(&port->endpoint.addr, addr))
+			return port;
+	}
+
+	return NULL;
+}
+
+void listeners_remember(struct listeners *listeners, const char *device,
+			const struct anchor_endpoint *endpoint)
+{
+	struct port *port = find_port(listeners, device, &endpoint->addr);
+
+	if (port && port->endpoint.port == endpoint->port)
+		return;
+
+	if (!port && l_queue_length(listeners->ports) == PORTS_MAX)
+		l_free(l_queue_pop_head(listeners->ports));
+
+	if (!port) {
+		port = l_new(struct port, 1);
+		l_strlcpy(port->device, device, sizeof(port->device));
+		l_queue_push_tail(listeners->ports, port);
+	}
+
+	port->endpoint = *endpoint;
+	listeners->version++;
+}
+
+void listeners_each_port(const struct listeners *listeners,
+			 listeners_port_cb cb, void *data)
+{
+	const struct l_queue_entry *at;
+
+	for (at = l_queue_get_entries(listeners->ports); at; at = at->next) {
+		const struct port *port = at->data;
+
+		cb(port->device, &port->endpoint, data);
+	}
+}
+
+uint64_t listeners_version(const struct listeners *listeners)
+{
+	return listeners->version;
+}
+
+static int listen_at(struct listener *listener, const char *device,
+		     uint16_t port, int fd)
 {
 	struct anchor_endpoint endpoint = {
 		.addr = listener->addr,
-		.port = listener->service_port ? listener->service_port :
-			(uint16_t) listener->owner->port,
+		.port = port,
 	};
 	struct sockaddr_storage name;
 	socklen_t len = sockaddr_from(&endpoint, &name);
@@ -233,7 +299,8 @@ static int watch(struct listener *listener, int fd)
 			 &event) < 0 ? -errno : 0;
 }
 
-static int listener_open(struct listener *listener, const char *device)
+static int open_at(struct listener *listener, const char *device,
+		   uint16_t port)
 {
 	int fd = high_socket(listener->addr.family == ANCHOR_FAMILY_INET6 ?
 			     AF_INET6 : AF_INET);
@@ -242,7 +309,7 @@ static int listener_open(struct listener *listener, const char *device)
 	if (fd < 0)
 		return fd;
 
-	err = listen_at(listener, device, fd);
+	err = listen_at(listener, device, port, fd);
 	if (!err)
 		err = watch(listener, fd);
 
@@ -253,6 +320,40 @@ static int listener_open(struct listener *listener, const char *device)
 
 	listener->fd = fd;
 	return 0;
+}
+
+/* The port that it had the last time, or if that is taken, any. */
+static int open_at_any(struct listener *listener, const char *device)
+{
+	const struct port *before = find_port(listener->owner, device,
+					      &listener->addr);
+	char addr[ADDRTEXT_MAX];
+	struct anchor_endpoint endpoint = { .addr = listener->addr };
+	int err = before ? open_at(listener, device, before->endpoint.port) :
+		open_at(listener, device, 0);
+
+	if (err == -EADDRINUSE && before) {
+		l_warn("%s on %s: port %u, where joins were taken, is in use",
+		       addrtext(&listener->addr, addr), device,
+		       before->endpoint.port);
+		err = open_at(listener, device, 0);
+	}
+
+	endpoint.port = listener->port;
+	if (!err)
+		listeners_remember(listener->owner, device, &endpoint);
+
+	return err;
+}
+
+static int listener_open(struct listener *listener, const char *device)
+{
+	if (listener->service_port)
+		return open_at(listener, device, listener->service_port);
+
+	return listener->owner->port ?
+		open_at(listener, device, (uint16_t) listener->owner->port) :
+		open_at_any(listener, device);
 }
 
 /* Says a problem once, when it appears or changes. */

@@ -49,6 +49,20 @@ unsigned int listeners_release(struct listeners *listeners,
 			       bool (*in_use)(uint16_t port, void *data),
 			       void *data);
 
+/*
+ * Where the kernel has chosen a port once, that one is used again, also in
+ * another life of the daemon: what peers were told stays true. The version
+ * changes with what is to be remembered.
+ */
+typedef void (*listeners_port_cb)(const char *device,
+				  const struct anchor_endpoint *endpoint,
+				  void *data);
+void listeners_remember(struct listeners *listeners, const char *device,
+			const struct anchor_endpoint *endpoint);
+void listeners_each_port(const struct listeners *listeners,
+			 listeners_port_cb cb, void *data);
+uint64_t listeners_version(const struct listeners *listeners);
+
 /* Strangers that were reset. */
 uint64_t listeners_strangers(const struct listeners *listeners);
 

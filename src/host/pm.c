@@ -2,6 +2,7 @@
 /* Anchor's own connection to the kernel's path manager. */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <poll.h>
 
 #include <ell/ell.h>
 
@@ -10,6 +11,7 @@
 #include "netlink/mptcp_pm.h"
 
 #define START_TIMEOUT_MS 5000
+#define CATCH_UP_MAX 1024
 
 struct pm {
 	struct pm_options options;
@@ -19,6 +21,7 @@ struct pm {
 	struct nlio *events_io;
 	struct nlio *commands_io;
 	uint64_t malformed;
+	uint64_t unknown;
 	bool closing;
 };
 
@@ -38,10 +41,17 @@ static void on_notify(const struct nlmsghdr *nlh, void *data)
 		return;
 
 	err = mptcp_pm_decode_event(nlh, &event);
-	if (!err)
+	if (!err) {
 		pm->options.on_event(&event, pm->options.data);
-	else if (err == -EBADMSG)
+	} else if (err == -EBADMSG) {
 		pm->malformed++;
+		pm->options.on_overrun(pm->options.data);
+	} else if (mptcp_pm_unknown_event(nlh)) {
+		pm->unknown++;
+		if (pm->options.on_unknown)
+			pm->options.on_unknown(mptcp_pm_unknown_event(nlh),
+					       pm->options.data);
+	}
 }
 
 static void on_overrun(void *data)
@@ -65,7 +75,7 @@ static void on_io(int err, void *data)
  * The two refusals that concern a whole connection share EINVAL with others;
  * only the kernel's words tell them apart (mptcp_userspace_pm_get_sock()).
  */
-static int translate(int error, const char *reason)
+int pm_translate(int error, const char *reason)
 {
 	if (error != -EINVAL)
 		return error;
@@ -73,7 +83,8 @@ static int translate(int error, const char *reason)
 	if (!strcmp(reason, "invalid token"))
 		return -ENOENT;
 
-	if (!strcmp(reason, "userspace PM not selected"))
+	/* Older kernels begin with "invalid request; ". */
+	if (strstr(reason, "userspace PM not selected"))
 		return -EOPNOTSUPP;
 
 	return error;
@@ -86,7 +97,7 @@ static void on_done(int error, const char *reason, void *data)
 
 	if (!pm->closing)
 		pm->options.on_result(&command->action,
-				      translate(error, reason), reason,
+				      pm_translate(error, reason), reason,
 				      pm->options.data);
 
 	l_free(command);
@@ -161,7 +172,12 @@ static int pm_open(struct pm *pm)
 	if (err < 0)
 		return err;
 
+	err = nlsock_set_buffer(pm->commands, pm->options.buffer);
+	if (err < 0)
+		return err;
+
 	nlsock_set_limit(pm->commands, pm->options.commands);
+	nlsock_set_notify(pm->commands, NULL, on_overrun, pm);
 	pm->commands_io = nlio_new(pm->commands, on_io, pm);
 	return pm->options.events ? open_events(pm) : 0;
 }
@@ -247,6 +263,34 @@ void pm_flush(struct pm *pm)
 bool pm_is_stuck(struct pm *pm)
 {
 	return nlsock_is_stuck(pm->commands);
+}
+
+/* One dispatch may leave some, so that others get their turn. */
+void pm_catch_up(struct pm *pm)
+{
+	struct pollfd readable = { .events = POLLIN };
+	int err = 0;
+
+	if (!pm->events)
+		return;
+
+	readable.fd = nlsock_fd(pm->events);
+	for (int i = 0; !err && i < CATCH_UP_MAX &&
+	     poll(&readable, 1, 0) > 0; i++)
+		err = nlsock_dispatch(pm->events);
+
+	if (err < 0)
+		pm->options.on_failure(err, pm->options.data);
+}
+
+uint16_t pm_family(const struct pm *pm)
+{
+	return pm->family.id;
+}
+
+uint64_t pm_unknown(const struct pm *pm)
+{
+	return pm->unknown;
 }
 
 void pm_get_stats(const struct pm *pm, struct nlsock_stats *ret_events,

@@ -17,7 +17,7 @@
 struct pm;
 
 struct pm_options {
-	int buffer;		/* receive buffer for events, bytes */
+	int buffer;		/* receive buffers, bytes */
 	unsigned int commands;	/* under way at the same time */
 	bool events;		/* false: the host has another source */
 
@@ -26,7 +26,10 @@ struct pm_options {
 	void (*on_result)(const struct core_action *action, int error,
 			  const char *reason, void *data);
 	void (*on_batch)(void *data);	/* after all that could be read */
-	void (*on_overrun)(void *data);	/* events were lost */
+	/* Events were lost, or answers, or one that could not be read. */
+	void (*on_overrun)(void *data);
+	/* An event that this code does not know; may be NULL. */
+	void (*on_unknown)(unsigned int number, void *data);
 	void (*on_failure)(int error, void *data);	/* a socket is gone */
 	void *data;
 };
@@ -48,10 +51,22 @@ bool pm_ready(const struct pm *pm);
 int pm_submit(struct pm *pm, const struct core_action *action);
 void pm_flush(struct pm *pm);
 
+/* Hands all events on that the kernel has sent by now. */
+void pm_catch_up(struct pm *pm);
+
+/* The family's number, for other sockets. */
+uint16_t pm_family(const struct pm *pm);
+
+/* The kernel's answer to a command as core_result() takes it. */
+int pm_translate(int error, const char *reason);
+
 /* As nlsock_is_stuck(), of the commands. */
 bool pm_is_stuck(struct pm *pm);
 
 void pm_get_stats(const struct pm *pm, struct nlsock_stats *ret_events,
 		  struct nlsock_stats *ret_commands);
+
+/* Events that this code does not know. */
+uint64_t pm_unknown(const struct pm *pm);
 
 #endif

@@ -37,17 +37,56 @@ static json_t *report_rails(const struct engine *engine)
 	return list;
 }
 
+static json_t *report_repairs(const struct core_stats *stats)
+{
+	static const char *const keys[CORE_REPAIRS] = {
+		[CORE_REPAIR_CONN_MISSED] = "connections_missed",
+		[CORE_REPAIR_CONN_GONE] = "connections_gone",
+		[CORE_REPAIR_SUBFLOW_MISSED] = "subflows_missed",
+		[CORE_REPAIR_SUBFLOW_GONE] = "subflows_gone",
+		[CORE_REPAIR_BACKUP] = "backup_flags",
+		[CORE_REPAIR_ANNOUNCED] = "announcements",
+		[CORE_REPAIR_STATE] = "states",
+	};
+	json_t *repairs = json_object();
+
+	for (size_t i = 0; i < CORE_REPAIRS; i++)
+		json_object_set_new(repairs, keys[i], json_integer(
+				(json_int_t) stats->repairs[i]));
+
+	return repairs;
+}
+
+static json_t *report_lists(const struct engine *engine,
+			    const struct core_stats *stats)
+{
+	struct lister_stats lists;
+
+	lister_get_stats(engine->lister, &lists);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			 "read", (json_int_t) lists.lists,
+			 "failed", (json_int_t) lists.failed,
+			 "interrupted", (json_int_t) lists.interrupted,
+			 "us", (json_int_t) lists.us,
+			 "losses", (json_int_t) engine->losses,
+			 "audits", (json_int_t) engine->audits,
+			 "adopted", (json_int_t) stats->adopted,
+			 "repairs", report_repairs(stats));
+}
+
 static json_t *report_counters(struct engine *engine,
 			       const struct core_stats *stats)
 {
 	struct nlsock_stats events, commands, facts;
+	struct lister_stats lists;
 	struct sampler_stats samples;
 
+	lister_get_stats(engine->lister, &lists);
 	sampler_get_stats(engine->sampler, &samples);
 	pm_get_stats(engine->pm, &events, &commands);
 	netfacts_get_stats(engine->facts, &facts);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I}",
+			 "s:I, s:I, s:I, s:I, s:I}",
 			 "events", (json_int_t) stats->events,
 			 "actions", (json_int_t) stats->actions,
 			 "failed", (json_int_t) stats->failed,
@@ -60,10 +99,13 @@ static json_t *report_counters(struct engine *engine,
 			 "bad_plan_items", (json_int_t) stats->plans_bad,
 			 "overruns", (json_int_t) (events.overruns +
 						   commands.overruns +
-						   facts.overruns),
+						   facts.overruns +
+						   lists.overruns),
 			 "malformed", (json_int_t) (events.malformed +
 						    commands.malformed +
-						    facts.malformed),
+						    facts.malformed +
+						    lists.malformed),
+			 "unknown", (json_int_t) pm_unknown(engine->pm),
 			 "links_over_limit", (json_int_t)
 			 netfacts_ignored(engine->facts),
 			 "strangers", (json_int_t)
@@ -79,15 +121,19 @@ static json_t *report_status(struct engine *engine, const json_t *request)
 	for (size_t i = 0; i < engine->links->n_links; i++)
 		links += engine->links->links[i].state == LINK_USABLE;
 
-	return json_pack("{s:s, s:i, s:I, s:o, s:o, s:i, s:i, s:i, s:o}",
+	return json_pack("{s:s, s:i, s:b, s:I, s:o, s:o, s:i, s:i, s:i, s:i, "
+			 "s:o, s:o}",
 			 "version", ANCHOR_VERSION,
 			 "pid", (int) getpid(),
+			 "ready", engine->ready,
 			 "uptime_ms", (json_int_t) age_ms(engine->started),
 			 "rendezvous", report_rendezvous(engine),
 			 "rails", report_rails(engine),
 			 "links", links,
 			 "connections", (int) stats.connections,
+			 "kernel", (int) stats.kernel,
 			 "paths", (int) stats.paths,
+			 "lists", report_lists(engine, &stats),
 			 "counters", report_counters(engine, &stats));
 }
 
@@ -341,9 +387,12 @@ static void collect_connection(const struct core_conn_info *info, void *data)
 
 	snprintf(token, sizeof(token), "%08x", info->token);
 	json_array_append_new(collector->list, json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:I, s:o, s:o, s:o}",
+		"{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:b, s:I, s:o, "
+		"s:o, s:o}",
 		"token", token,
 		"role", server ? "server" : "client",
+		"path_manager", info->kernel ? "kernel" : "userspace",
+		"adopted", info->adopted,
 		"local", json_endpoint(&view->local),
 		"remote", json_endpoint(&view->remote),
 		"rendezvous", json_addr(&service->addr),

@@ -19,6 +19,7 @@ struct service {
 	struct settings *settings;
 	struct kernel kernel;
 	int instance;
+	char *memory;
 	struct engine *engine;
 	struct control *control;
 	bool ready;
@@ -233,11 +234,22 @@ static int start_kernel(struct service *service, char *reason, size_t len)
 	return err;
 }
 
+/* Beside the control socket: two namespaces do not have one in common. */
+static char *memory_path(const char *control)
+{
+	const char *dot = strrchr(control, '.');
+	size_t len = dot && !strchr(dot, '/') ? (size_t) (dot - control) :
+		strlen(control);
+
+	return l_strdup_printf("%.*s.memory", (int) len, control);
+}
+
 static int start_engine(struct service *service, char *reason, size_t len)
 {
 	struct engine_options options = {
 		.config = service->settings->config,
 		.policies = service->settings->policies,
+		.memory = service->memory,
 		.log = service->options.log,
 		.on_failure = on_failure,
 		.on_synced = on_synced,
@@ -284,6 +296,7 @@ int service_new(const struct service_options *options,
 	int err;
 
 	service->options = *options;
+	service->memory = memory_path(options->control);
 	service->settings = settings;
 	err = start_kernel(service, reason, len);
 	if (!err)
@@ -323,5 +336,6 @@ void service_free(struct service *service)
 		close(service->instance);
 
 	settings_free(service->settings);
+	l_free(service->memory);
 	l_free(service);
 }

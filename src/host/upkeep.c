@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Keeps what is believed true, and what is known alone remembered. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/journal.h"
+#include "host/memory.h"
+#include "host/upkeep.h"
+
+#define REMEMBER_MS 1000	/* after a change, for there may be more */
+#define TEXT_MAX 256
+#define AUDIT_MIN_MS 100
+
+static const char *const repair_texts[CORE_REPAIRS] = {
+	[CORE_REPAIR_CONN_MISSED] = "connections missed",
+	[CORE_REPAIR_CONN_GONE] = "connections gone",
+	[CORE_REPAIR_SUBFLOW_MISSED] = "subflows missed",
+	[CORE_REPAIR_SUBFLOW_GONE] = "subflows gone",
+	[CORE_REPAIR_BACKUP] = "backup flags",
+	[CORE_REPAIR_ANNOUNCED] = "announcements",
+	[CORE_REPAIR_STATE] = "states",
+};
+
+static struct memory memory_of(struct engine *engine)
+{
+	return (struct memory) {
+		.core = engine->core,
+		.listeners = engine->listeners,
+		.seats = &engine->seats,
+	};
+}
+
+/* Changes whenever there is something else to remember. */
+static uint64_t version_of(const struct engine *engine)
+{
+	return core_peers_version(engine->core) +
+		listeners_version(engine->listeners) + engine->seats.n;
+}
+
+static void save(struct engine *engine)
+{
+	struct memory memory = memory_of(engine);
+	int err;
+
+	if (!engine->options.memory)
+		return;
+
+	engine->remembered = version_of(engine);
+	err = memory_save(engine->options.memory, &memory);
+	if (err < 0 && !engine->forgetful)
+		l_warn("%s cannot be written: %s; a restart will choose "
+		       "other join ports", engine->options.memory,
+		       strerror(-err));
+
+	engine->forgetful = err < 0;
+}
+
+static void on_remember(struct l_timeout *timeout, void *data)
+{
+	struct engine *engine = data;
+
+	l_timeout_remove(engine->remember);
+	engine->remember = NULL;
+	save(engine);
+}
+
+void upkeep_note(struct engine *engine)
+{
+	if (engine->options.memory && !engine->remember &&
+	    version_of(engine) != engine->remembered)
+		engine->remember = l_timeout_create_ms(REMEMBER_MS,
+						       on_remember, engine,
+						       NULL);
+}
+
+void upkeep_recall(struct engine *engine)
+{
+	const char *path = engine->options.memory;
+	struct memory memory = memory_of(engine);
+	int bad;
+
+	if (!path)
+		return;
+
+	bad = memory_load(path, &memory);
+	if (bad < 0 && bad != -ENOENT)
+		l_warn("%s cannot be read: %s", path, strerror(-bad));
+	else if (bad > 0)
+		l_warn("%s: %d lines make no sense", path, bad);
+
+	engine->remembered = version_of(engine);
+}
+
+/* What has been repaired since this was asked for the last time. */
+static bool repairs_text(struct engine *engine, char *buf)
+{
+	struct core_stats stats;
+	int len = 0;
+
+	core_get_stats(engine->core, &stats);
+	buf[0] = '\0';
+	for (size_t i = 0; i < CORE_REPAIRS; i++) {
+		uint64_t n = stats.repairs[i] - engine->repairs[i];
+
+		engine->repairs[i] = stats.repairs[i];
+		if (n)
+			len += snprintf(buf + len, (size_t) (TEXT_MAX - len),
+					"%s%" PRIu64 " %s", len ? ", " : "", n,
+					repair_texts[i]);
+	}
+
+	return len > 0;
+}
+
+static void log_start(struct engine *engine)
+{
+	struct core_stats stats;
+
+	core_get_stats(engine->core, &stats);
+	if (stats.adopted == engine->adopted)
+		return;
+
+	journal_adopted(engine, stats.adopted - engine->adopted,
+			stats.kernel);
+	engine->adopted = stats.adopted;
+}
+
+static void log_result(struct engine *engine,
+		       const struct lister_result *result)
+{
+	char text[TEXT_MAX];
+	bool repaired = repairs_text(engine, text);
+
+	switch (result->kind) {
+	case CORE_SYNC_START:
+		log_start(engine);
+		break;
+	case CORE_SYNC_LOSS:
+		journal_listed(engine, result->took, text);
+		return;
+	case CORE_SYNC_AUDIT:
+		break;
+	}
+
+	if (repaired)
+		journal_repaired(engine, text);
+}
+
+static void on_done(const struct lister_result *result, void *data)
+{
+	struct engine *engine = data;
+
+	if (!result->whole)
+		l_warn("connections cannot be listed: %s; those that were "
+		       "there before are not managed",
+		       strerror(-result->error));
+
+	if (result->again)
+		return;
+
+	log_result(engine, result);
+	engine->ready = true;
+}
+
+static void catch_up(void *data)
+{
+	struct engine *engine = data;
+
+	pm_catch_up(engine->pm);
+}
+
+static void on_turn(void *data)
+{
+	engine_pump(data);
+}
+
+/* 0: never. */
+static uint64_t audit_ms(const struct engine *engine)
+{
+	int64_t us = engine->options.config->timers.audit.us;
+
+	if (us && us < AUDIT_MIN_MS * 1000)
+		return AUDIT_MIN_MS;
+
+	return (uint64_t) us / 1000;
+}
+
+static void on_audit(struct l_timeout *timeout, void *data)
+{
+	struct engine *engine = data;
+
+	engine->audits++;
+	lister_start(engine->lister, CORE_SYNC_AUDIT);
+	l_timeout_modify_ms(timeout, audit_ms(engine));
+}
+
+static void set_audit(struct engine *engine)
+{
+	uint64_t ms = audit_ms(engine);
+
+	l_timeout_remove(engine->audit);
+	engine->audit = ms ? l_timeout_create_ms(ms, on_audit, engine, NULL) :
+		NULL;
+}
+
+void upkeep_start(struct engine *engine)
+{
+	const struct lister_options options = {
+		.core = engine->core,
+		.family = pm_family(engine->pm),
+		.buffer = (int) engine->options.config->kernel.receive_buffer,
+		.catch_up = catch_up,
+		.on_turn = on_turn,
+		.on_done = on_done,
+		.data = engine,
+	};
+
+	engine->lister = lister_new(&options);
+	lister_start(engine->lister, CORE_SYNC_START);
+	set_audit(engine);
+	upkeep_note(engine);
+}
+
+void upkeep_stop(struct engine *engine)
+{
+	l_timeout_remove(engine->audit);
+	l_timeout_remove(engine->remember);
+	if (engine->lister)
+		save(engine);
+
+	lister_free(engine->lister);
+}
+
+void upkeep_reconfigure(struct engine *engine)
+{
+	set_audit(engine);
+	lister_start(engine->lister, CORE_SYNC_START);
+}
+
+void upkeep_lost(struct engine *engine)
+{
+	/* Of a loss that goes on for a while the log need not say more. */
+	if (!engine->losses++ || !lister_busy(engine->lister))
+		journal_overrun(engine);
+
+	core_events_lost(engine->core);
+	if (engine->lister)
+		lister_start(engine->lister, CORE_SYNC_LOSS);
+}
+
+/* A kernel that is newer than this: nobody knows what it was about. */
+void upkeep_unknown(struct engine *engine, unsigned int number)
+{
+	if (number >= ENGINE_EVENTS_MAX || engine->unknown[number])
+		return;
+
+	engine->unknown[number] = true;
+	l_warn("the kernel sends events of a kind that is not known, number "
+	       "%u", number);
+	if (engine->lister)
+		lister_start(engine->lister, CORE_SYNC_AUDIT);
+}
