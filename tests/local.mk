@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/test-core-policy \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
+	tests/unit/test-core-sync \
 	tests/unit/test-core-table \
 	tests/unit/test-entry \
 	tests/unit/test-failures \
@@ -230,6 +231,10 @@ tests_unit_test_core_rails_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_rails_CFLAGS = $(unit_cflags)
 tests_unit_test_core_rails_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 
+tests_unit_test_core_sync_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_core_sync_CFLAGS = $(unit_cflags)
+tests_unit_test_core_sync_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
+
 tests_unit_test_core_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_table_CFLAGS = $(unit_cflags)
 tests_unit_test_core_table_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
@@ -310,6 +315,7 @@ tests_scenario_scenario_LDADD = libconf.la libcore.la libutil.la
 
 scenarios = \
 	tests/scenarios/adopt-client.scn \
+	tests/scenarios/adopt-joined.scn \
 	tests/scenarios/adopt-kernel.scn \
 	tests/scenarios/adopt-server.scn \
 	tests/scenarios/adopt-stale.scn \
@@ -334,6 +340,7 @@ scenarios = \
 	tests/scenarios/ecmp-refresh.scn \
 	tests/scenarios/ecmp-server.scn \
 	tests/scenarios/ecmp-vain.scn \
+	tests/scenarios/events-lost-opening.scn \
 	tests/scenarios/events-lost.scn \
 	tests/scenarios/failover-client.scn \
 	tests/scenarios/failover-flapping.scn \
@@ -442,6 +449,7 @@ EXTRA_DIST += \
 netns_tests = \
 	tests/netns/adopt-late.sh \
 	tests/netns/adopt.sh \
+	tests/netns/audit.sh \
 	tests/netns/config.sh \
 	tests/netns/crowd.sh \
 	tests/netns/dual-stack.sh \

@@ -235,7 +235,7 @@ static void mend_gone(struct mend *mend)
 static void mend_backup(struct mend *mend, struct subflow *subflow,
 			const struct core_seen_subflow *seen)
 {
-	if (subflow->busy || subflow->closing ||
+	if (subflow->busy ||
 	    (subflow->backup_here == seen->backup_here &&
 	     subflow->backup_peer == seen->backup_peer) ||
 	    !differs(mend, CORE_REPAIR_BACKUP))

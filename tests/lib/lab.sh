@@ -549,7 +549,10 @@ lab_ctl() {
 
 # lab_json HOST COMMAND FILTER: true if jq says so
 lab_json() {
-	lab_ctl "$1" "$2" | jq -e "$3" >/dev/null
+	local answer
+
+	# Of no answer, jq 1.6 says that it is true.
+	answer=$(lab_ctl "$1" "$2") && jq -e "$3" <<<"$answer" >/dev/null
 }
 
 # One connection, with N established paths besides the initial subflow, each
