@@ -389,6 +389,7 @@ scenarios = \
 	tests/scenarios/rendezvous-keep.scn \
 	tests/scenarios/several-addresses.scn \
 	tests/scenarios/silent-client.scn \
+	tests/scenarios/silent-full.scn \
 	tests/scenarios/silent-not.scn \
 	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \

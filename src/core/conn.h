@@ -56,7 +56,7 @@ struct subflow {
 	struct anchor_time busy_at;	/* the last reading with data under
 					 * way and a recent ACK */
 	struct anchor_time read;	/* the last reading */
-	struct anchor_time heard;	/* the last ACK then known */
+	struct anchor_time heard;	/* the last sign of life then known */
 
 	struct reading *reading;	/* or NULL; owned */
 };

@@ -137,6 +137,20 @@ static void begin(struct subflow *subflow, struct anchor_time now,
 		subflow->doubts = 0;
 }
 
+/*
+ * When something last came in, were it data. In a queue that overflows all
+ * that we send may be lost for a while, ACKs too; as long as what the peer
+ * sends still comes, its way is not dead but full.
+ */
+static struct anchor_time last_sign(const struct core_sample *sample,
+				    struct anchor_time now)
+{
+	int64_t us = sample->last_data_in.us < sample->last_ack.us ?
+		sample->last_data_in.us : sample->last_ack.us;
+
+	return anchor_time_add(now, anchor_us(-us));
+}
+
 void health_note(struct core *core, struct subflow *subflow,
 		 struct anchor_time now, const struct core_sample *sample)
 {
@@ -146,7 +160,7 @@ void health_note(struct core *core, struct subflow *subflow,
 		note_losses(core, subflow, now, sample);
 
 	subflow->read = now;
-	subflow->heard = anchor_time_add(now, anchor_us(-sample->last_ack.us));
+	subflow->heard = last_sign(sample, now);
 	heard_note(&core->heard, &subflow->local.addr, &subflow->remote.addr,
 		   subflow->heard);
 	if (watched && (!sample->unacked ||

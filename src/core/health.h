@@ -14,8 +14,9 @@
  *		where packets are lost all the time; longer if the peer may
  *		delay the ACK, and longer each time that this proves wrong.
  *		Nor may any other subflow between the same addresses have had
- *		one, of whichever connection (heard.h): a path that is merely
- *		slow, congested or lossy is answered to somebody. Until it
+ *		one, of whichever connection, or any data (heard.h): a path
+ *		that is merely slow, congested or lossy is answered to
+ *		somebody, and one that overflows brings what it holds. Until it
  *		gets one, a stuck subflow does not count as a path, so another
  *		is opened in its place, at once.
  *	stranded is one that gets no ACK for STRANDED_MIN while others on its

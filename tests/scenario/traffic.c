@@ -128,7 +128,7 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		sample.busy = anchor_us((int64_t) flow->busy_us);
 		sample.app_limited = flow->app_limited;
 		sample.unacked = flow->silent || flow->busy ? 10 : 0;
-		if (flow->out > 0 || flow->in > 0)
+		if (flow->out > 0)
 			sample.last_ack = anchor_us(0);
 
 		if (flow->in > 0)

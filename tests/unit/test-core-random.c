@@ -193,6 +193,7 @@ static void give_sample(struct sim *sim, const struct core_action *action)
 		.rtt = anchor_us(pick(sim, 20000)),
 		.unacked = pick(sim, 4),
 		.last_ack = anchor_us(pick(sim, 100000)),
+		.last_data_in = anchor_us(pick(sim, 100000)),
 	};
 
 	if (pick(sim, 2))
