@@ -12,12 +12,15 @@
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
+/* libmnl before 1.0.5 leaves what pads an attribute as it was. */
 static struct nlmsghdr *begin(void *buf, uint16_t family, uint8_t command,
 			      uint8_t version)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh;
 	struct genlmsghdr *genl;
 
+	memset(buf, 0, MPTCP_PM_MESSAGE_MAX);
+	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = family;
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
 	genl->cmd = command;

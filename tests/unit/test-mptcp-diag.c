@@ -251,7 +251,7 @@ static void test_conn(void **state)
 
 static void test_requests(void **state)
 {
-	_Alignas(4) char buf[MPTCP_DIAG_MESSAGE_MAX];
+	_Alignas(4) char buf[MPTCP_PM_MESSAGE_MAX];
 	struct nlmsghdr *nlh = mptcp_diag_encode_dump(buf,
 						      ANCHOR_FAMILY_INET6);
 	const struct inet_diag_req_v2 *request = mnl_nlmsg_get_payload(nlh);

@@ -869,9 +869,11 @@ static const struct encoding encodings[] = {
 	},
 };
 
+/* Nothing that was in the buffer goes out with them. */
 static void test_actions(void **state)
 {
 	_Alignas(4) char buf[MPTCP_PM_MESSAGE_MAX];
+	_Alignas(4) char other[MPTCP_PM_MESSAGE_MAX];
 	struct text text;
 
 	(void) state;
@@ -885,7 +887,11 @@ static void test_actions(void **state)
 		if (encodings[i].remote)
 			action.remote = endpoint_of(encodings[i].remote);
 
+		memset(other, 0xa5, sizeof(other));
+		mptcp_pm_encode_action(other, 28, &action);
+		memset(buf, 0, sizeof(buf));
 		nlh = mptcp_pm_encode_action(buf, 28, &action);
+		assert_memory_equal(buf, other, nlh->nlmsg_len);
 		assert_ptr_equal(nlh, buf);
 		assert_int_equal(nlh->nlmsg_type, 28);
 		assert_true(nlh->nlmsg_len <= sizeof(buf));
