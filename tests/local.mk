@@ -330,6 +330,7 @@ scenarios = \
 	tests/scenarios/client-no-announcement.scn \
 	tests/scenarios/client-turns.scn \
 	tests/scenarios/closed-at-once.scn \
+	tests/scenarios/closing-supersedes-none.scn \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \
 	tests/scenarios/cross-rail-never.scn \

@@ -67,6 +67,7 @@ static bool may_supersede(const struct compare *cmp, unsigned int young,
 	const struct anchor_path *other = &cmp->view->paths[old];
 
 	return young != old && !other->initial &&
+		!cmp->conn->subflows[young].closing &&
 		(cmp->conn->role == ANCHOR_ROLE_CLIENT ||
 		 !this->opened_here) &&
 		this->local == other->local && this->remote == other->remote &&
