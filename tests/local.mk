@@ -354,6 +354,7 @@ scenarios = \
 	tests/scenarios/fullmesh-limit.scn \
 	tests/scenarios/fullmesh-max.scn \
 	tests/scenarios/fullmesh-server.scn \
+	tests/scenarios/gone-at-command.scn \
 	tests/scenarios/ipv6-client.scn \
 	tests/scenarios/ipv6-server.scn \
 	tests/scenarios/ipv6.scn \

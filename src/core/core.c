@@ -407,15 +407,20 @@ static void subflow_done(struct core *core, struct anchor_time now,
 			 struct conn *conn, const struct core_action *action,
 			 int error)
 {
+	const struct core_event gone = {
+		.type = CORE_EVENT_SUBFLOW_DOWN,
+		.local = action->local,
+		.remote = action->remote,
+	};
 	struct subflow *subflow;
 
 	subflow = conn_find_subflow(conn, &action->local, &action->remote);
 	if (!subflow)
 		return;
 
-	/* The event that said so was lost. */
+	/* The event that said so was lost, or is yet to come. */
 	if (error == -ESRCH) {
-		conn_drop_subflow(conn, subflow);
+		core_subflow_down(core, now, conn, &gone);
 		return;
 	}
 
