@@ -505,3 +505,17 @@ soak: all tests/tools/mptraffic$(EXEEXT)
 		bash $(srcdir)/tests/netns/soak.sh
 
 .PHONY: soak
+
+# What the sanitizers do not see, such as what was never set. Not the tests
+# that count descriptors, which valgrind takes for itself, or that simulate
+# for long.
+valgrind_tests = $(filter-out tests/unit/test-control \
+	tests/unit/test-failures%,$(unit_tests)) $(scenarios) $(fuzz_programs)
+VALGRIND = valgrind --quiet --error-exitcode=98 --leak-check=full \
+	--errors-for-leak-kinds=definite,possible
+
+check-valgrind:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' \
+		LOG_COMPILER='$(VALGRIND)' \
+		SCN_LOG_COMPILER='$(VALGRIND) $(SCN_LOG_COMPILER)'
+.PHONY: check-valgrind

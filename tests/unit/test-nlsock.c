@@ -84,7 +84,7 @@ static struct nlsock *opened(int protocol)
 static void ask(struct nlsock *sock, const char *name,
 		struct outcome *outcome)
 {
-	_Alignas(4) char buf[256];
+	_Alignas(4) char buf[256] = "";
 
 	assert_int_equal(nlsock_request(sock, get_family(buf, name), on_reply,
 					on_done, outcome), 0);
@@ -154,7 +154,7 @@ static void test_error(void **state)
 /* The kernel says in words what it thinks of too short an attribute. */
 static void test_reason(void **state)
 {
-	_Alignas(4) char buf[256];
+	_Alignas(4) char buf[256] = "";
 	struct nlmsghdr *nlh = get_family(buf, "nlctrl");
 	struct nlsock *sock = opened(NETLINK_GENERIC);
 	struct outcome outcome = { 0 };
@@ -172,7 +172,7 @@ static void test_reason(void **state)
 
 static void test_dump(void **state)
 {
-	_Alignas(4) char buf[256];
+	_Alignas(4) char buf[256] = "";
 	struct nlsock *sock = opened(NETLINK_ROUTE);
 	struct outcome outcome = { 0 };
 
@@ -211,7 +211,7 @@ static void test_many_in_order(void **state)
 
 static void test_limit(void **state)
 {
-	_Alignas(4) char buf[256];
+	_Alignas(4) char buf[256] = "";
 	struct nlsock *sock = opened(NETLINK_GENERIC);
 	struct outcome outcomes[3] = { 0 };
 
@@ -276,7 +276,7 @@ static void on_done_asks(int error, const char *reason, void *data)
 
 static void test_request_in_callback(void **state)
 {
-	_Alignas(4) char buf[256];
+	_Alignas(4) char buf[256] = "";
 	struct nlsock *sock = opened(NETLINK_GENERIC);
 	struct outcome second = { 0 };
 	struct outcome first = { .sock = sock, .next = &second };
@@ -312,7 +312,7 @@ static void on_reply_flushes(const struct nlmsghdr *nlh, void *data)
 
 static void test_flush_in_callback(void **state)
 {
-	_Alignas(4) char buf[256];
+	_Alignas(4) char buf[256] = "";
 	struct nlsock *sock = opened(NETLINK_GENERIC);
 	struct outcome others[MANY] = { 0 };
 	struct outcome outcome = { .sock = sock, .next = others };
