@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/test-failures-many \
 	tests/unit/test-linkload \
 	tests/unit/test-links \
+	tests/unit/test-merge \
 	tests/unit/test-modules \
 	tests/unit/test-mptcp-diag \
 	tests/unit/test-mptcp-pm \
@@ -108,6 +109,10 @@ tests_unit_test_control_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_control_CFLAGS = $(unit_cflags) $(ELL_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_control_LDADD = libhost.la $(CMOCKA_LIBS)
 
+tests_unit_test_merge_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_merge_CFLAGS = $(unit_cflags)
+tests_unit_test_merge_LDADD = libhost.la $(CMOCKA_LIBS)
+
 tests_unit_test_entry_SOURCES = tests/unit/test-entry.c src/daemon/entry.c
 tests_unit_test_entry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_entry_CFLAGS = $(unit_cflags)
@@ -169,6 +174,8 @@ EXTRA_DIST += \
 	tests/ctl/reload.txt \
 	tests/ctl/status-empty.json \
 	tests/ctl/status-empty.txt \
+	tests/ctl/status-mptcpd.json \
+	tests/ctl/status-mptcpd.txt \
 	tests/ctl/status-odd.json \
 	tests/ctl/status-odd.txt \
 	tests/ctl/status-trouble.json \

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* anchorctl status: is all well? */
+#include <string.h>
+
 #include "ctl/commands.h"
 #include "ctl/format.h"
 
@@ -37,12 +39,25 @@ static const char *count_rails(const json_t *rails, char *buf)
 	return buf;
 }
 
+static bool is_hosted(const json_t *answer)
+{
+	const json_t *host = json_object_get(answer, "host");
+
+	return json_is_string(host) &&
+		strcmp(json_string_value(host), "anchord");
+}
+
+static const char *name_of(const json_t *answer)
+{
+	return is_hosted(answer) ? "anchor.so" : "anchord";
+}
+
 static void print_verdict(const json_t *answer, FILE *out)
 {
 	char age[FORMAT_MAX], connections[FORMAT_MAX], paths[FORMAT_MAX];
 	char rails[FORMAT_MAX];
 
-	fprintf(out, "anchord %s up %s: %s, %s on %s\n",
+	fprintf(out, "%s %s up %s: %s, %s on %s\n", name_of(answer),
 		format_string(answer, "version"),
 		format_uptime(answer, "uptime_ms", age),
 		format_count(answer, "connections", "connection",
@@ -114,10 +129,13 @@ static void print(const json_t *answer, FILE *out)
 		format_number(answer, "links", links));
 	fprintf(out, "%-12s %s, %s\n", "path manager",
 		format_string(manager, "name"),
-		format_bool(manager, "selected_by_anchor",
-			    "selected by anchord", "selected before it came"));
-	fprintf(out, "%-12s %s\n", "process",
-		format_number(answer, "pid", pid));
+		format_bool(manager, "selected_by_anchor", is_hosted(answer) ?
+			    "selected by anchor.so" : "selected by anchord",
+			    "selected before it came"));
+	fprintf(out, "%-12s %s%s%s\n", "process",
+		format_number(answer, "pid", pid),
+		is_hosted(answer) ? " " : "",
+		is_hosted(answer) ? format_string(answer, "host") : "");
 	print_troubles(answer, out);
 }
 

@@ -127,6 +127,7 @@ static void watch_hangup(struct daemon *daemon)
 static int start_service(struct daemon *daemon, char *reason, size_t len)
 {
 	const struct service_options options = {
+		.host = "anchord",
 		.files = files_of(&daemon->options),
 		.control = daemon->options.control,
 		.log = daemon->log,

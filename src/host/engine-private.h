@@ -10,6 +10,7 @@
 #include "host/links.h"
 #include "host/lister.h"
 #include "host/listeners.h"
+#include "host/merge.h"
 #include "host/pm.h"
 #include "host/sampler.h"
 #include "host/watch.h"
@@ -34,6 +35,7 @@ struct engine {
 	struct core_config core_config;	/* what the core has */
 	struct core *core;
 	struct pm *pm;
+	struct merge *merge;		/* NULL: the host tells no events */
 	struct sampler *sampler;
 	struct watch *watch;		/* NULL: it is not wanted */
 	struct l_timeout *load;		/* NULL: no policy wants it */

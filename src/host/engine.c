@@ -30,13 +30,24 @@ struct anchor_time engine_now(void)
 
 #define LONGEST_WAIT_MS 3600000
 
+static struct anchor_time next_deadline(const struct engine *engine)
+{
+	struct anchor_time core = core_next_deadline(engine->core);
+	struct anchor_time merge = ANCHOR_NEVER;
+
+	if (engine->merge)
+		merge = merge_deadline(engine->merge);
+
+	return anchor_time_before(merge, core) ? merge : core;
+}
+
 /*
  * One timer for all, made once and moved: ELL's has milliseconds, so round
  * up. Without a deadline it looks again after an hour.
  */
 static void arm(struct engine *engine)
 {
-	struct anchor_time when = core_next_deadline(engine->core);
+	struct anchor_time when = next_deadline(engine);
 	int64_t ms = LONGEST_WAIT_MS;
 
 	if (!anchor_time_is_never(when))
@@ -189,6 +200,9 @@ static void on_deadline(struct l_timeout *timeout, void *data)
 {
 	struct engine *engine = data;
 
+	if (engine->merge)
+		merge_expire(engine->merge, engine_now());
+
 	core_expire(engine->core, engine_now());
 	engine_pump(engine);
 }
@@ -205,6 +219,41 @@ static void on_event(const struct core_event *event, void *data)
 	else if (err == -ENOMEM)
 		l_error("no memory for an event of connection %08x",
 			event->token);
+}
+
+/* What the kernel says; with a host that tells, it waits for that. */
+static void on_heard(const struct core_event *event, void *data)
+{
+	struct engine *engine = data;
+
+	if (engine->merge)
+		merge_heard(engine->merge, engine_now(), event);
+	else
+		on_event(event, engine);
+}
+
+void engine_handle(struct engine *engine, const struct core_event *event)
+{
+	merge_told(engine->merge, engine_now(), event);
+	if (!engine->more)
+		engine_pump(engine);
+}
+
+static void on_behind(void *data)
+{
+	l_warn("the host of the engine is behind with events, or has lost "
+	       "some: they are read without it from now on");
+}
+
+static struct merge *open_merge(struct engine *engine)
+{
+	struct merge_options options = {
+		.hand_on = on_event,
+		.on_behind = on_behind,
+		.data = engine,
+	};
+
+	return merge_new(&options);
 }
 
 static void on_result(const struct core_action *action, int error,
@@ -539,7 +588,7 @@ static int open_pm(struct engine *engine, char *reason, size_t len)
 		.buffer = (int) config->kernel.receive_buffer,
 		.commands = config->limits.commands,
 		.events = true,
-		.on_event = on_event,
+		.on_event = on_heard,
 		.on_result = on_result,
 		.on_batch = on_batch,
 		.on_overrun = on_overrun,
@@ -636,6 +685,7 @@ int engine_new(const struct engine_options *options,
 	engine->deadline = l_timeout_create_ms(LONGEST_WAIT_MS, on_deadline,
 					       engine, NULL);
 	engine->sampler = open_sampler(engine);
+	engine->merge = options->fed ? open_merge(engine) : NULL;
 	engine->listeners = listeners_new(options->config->join.port);
 	engine->core = core_new(&engine->core_config, seed());
 	if (engine->core && engine->listeners)
@@ -677,6 +727,7 @@ void engine_free(struct engine *engine)
 	fdio_free(engine->facts_io);
 	netfacts_free(engine->facts);
 	pm_free(engine->pm);
+	merge_free(engine->merge);
 	sampler_free(engine->sampler);
 	core_free(engine->core);
 	listeners_free(engine->listeners);

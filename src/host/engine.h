@@ -24,6 +24,7 @@ struct engine_options {
 	const struct config *config;		/* outlives the engine */
 	const struct policies *policies;	/* likewise */
 	struct log_sink log;
+	bool fed;		/* events come by engine_handle() */
 	void (*on_failure)(int error, void *data);	/* it cannot go on */
 	void (*on_synced)(void *data);	/* once, from the main loop: links and
 			 * connections are known, and what was to be done at
@@ -42,6 +43,12 @@ struct engine_options {
 int engine_new(const struct engine_options *options,
 	       struct engine **ret_engine, char *reason, size_t len);
 void engine_free(struct engine *engine);
+
+/*
+ * An event of a host that has a source of its own. What it leaves out, or
+ * does not notice to have lost, the engine hears itself (host/merge.h).
+ */
+void engine_handle(struct engine *engine, const struct core_event *event);
 
 /*
  * Goes over to another configuration and other policies, by the least

@@ -121,9 +121,12 @@ static json_t *report_status(struct engine *engine, const json_t *request)
 	for (size_t i = 0; i < engine->links->n_links; i++)
 		links += engine->links->links[i].state == LINK_USABLE;
 
-	return json_pack("{s:s, s:i, s:b, s:I, s:o, s:o, s:i, s:i, s:i, s:i, "
+	return json_pack("{s:s, s:s, s:i, s:b, s:I, s:o, s:o, s:i, s:i, s:i, s:i, "
 			 "s:o, s:o}",
 			 "version", ANCHOR_VERSION,
+			 "events_from", engine->merge &&
+				!merge_is_behind(engine->merge) ? "host" :
+				"kernel",
 			 "pid", (int) getpid(),
 			 "ready", engine->ready,
 			 "uptime_ms", (json_int_t) age_ms(engine->started),

@@ -157,6 +157,11 @@ bool service_is_alive(struct service *service)
 	return engine_is_alive(service->engine);
 }
 
+void service_handle(struct service *service, const struct core_event *event)
+{
+	engine_handle(service->engine, event);
+}
+
 static json_t *answer_status(struct service *service, const json_t *request)
 {
 	json_t *answer = engine_report(service->engine, request);
@@ -166,6 +171,8 @@ static json_t *answer_status(struct service *service, const json_t *request)
 			    json_integer(service->reloads));
 	json_object_set_new(counters, "reload_failures",
 			    json_integer(service->reload_failures));
+	json_object_set_new(answer, "host",
+			    json_string(service->options.host));
 	json_object_set_new(answer, "path_manager",
 			    path_manager(&service->kernel));
 	return answer;
@@ -251,6 +258,7 @@ static int start_engine(struct service *service, char *reason, size_t len)
 		.policies = service->settings->policies,
 		.memory = service->memory,
 		.log = service->options.log,
+		.fed = service->options.fed,
 		.on_failure = on_failure,
 		.on_synced = on_synced,
 		.is_watched = is_watched,

@@ -2,8 +2,8 @@
 /*
  * All of Anchor but the program around it: settings, the kernel's settings,
  * engine, control socket, reload. anchord is a loop, a log and signals around
- * this. Runs on ELL's main loop, logs by ELL's functions, and leaves both to
- * the program.
+ * this; the plugin for mptcpd is mptcpd's callbacks. Runs on ELL's main loop,
+ * logs by ELL's functions, and leaves both to the program.
  *
  *	settings_load(&options.files, diag, &settings);
  *	service_new(&options, settings, &service, reason, sizeof(reason));
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/core.h"
 #include "host/log.h"
 #include "host/settings.h"
 
@@ -29,10 +30,12 @@ enum service_state {
 
 /* Strings outlive the service. */
 struct service_options {
+	const char *host;		/* the program, for anchorctl */
 	struct settings_files files;	/* for a reload */
 	const char *control;		/* path of the control socket */
 	struct log_sink log;
 	void (*on_state)(enum service_state state, void *data);
+	bool fed;			/* events come by service_handle() */
 	void (*on_failure)(int error, void *data);	/* it cannot go on;
 					 * service_free() it, but later */
 	void *data;
@@ -52,5 +55,8 @@ void service_reload(struct service *service);
 
 /* For a watchdog, to be asked now and then: engine_is_alive(). */
 bool service_is_alive(struct service *service);
+
+/* An event of a host that has its own source of them. */
+void service_handle(struct service *service, const struct core_event *event);
 
 #endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One story told by two: order, what either leaves out, and falling behind. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "host/merge.h"
+#include "unit.h"
+
+/* What was handed on: one letter each, capital if it was as heard. */
+static char story[32];
+static unsigned int handed_on, times_behind;
+
+static char letter(const struct core_event *event)
+{
+	static const char letters[] = {
+		[CORE_EVENT_CREATED] = 'c',
+		[CORE_EVENT_ESTABLISHED] = 'e',
+		[CORE_EVENT_CLOSED] = 'x',
+		[CORE_EVENT_ANNOUNCED] = 'a',
+		[CORE_EVENT_REMOVED] = 'r',
+		[CORE_EVENT_SUBFLOW_UP] = 'u',
+		[CORE_EVENT_SUBFLOW_DOWN] = 'd',
+		[CORE_EVENT_SUBFLOW_PRIORITY] = 'p',
+	};
+	char c = letters[event->type];
+
+	return (char) (event->known ? c - 'a' + 'A' : c);
+}
+
+static void note(const struct core_event *event, void *data)
+{
+	size_t len = strlen(story);
+
+	handed_on++;
+	if (len + 1 < sizeof(story))
+		story[len] = letter(event);
+}
+
+static void count_behind(void *data)
+{
+	times_behind++;
+}
+
+static struct merge *begin(void)
+{
+	struct merge_options options = {
+		.hand_on = note,
+		.on_behind = count_behind,
+	};
+
+	memset(story, 0, sizeof(story));
+	handed_on = times_behind = 0;
+	return merge_new(&options);
+}
+
+static struct anchor_time at(int64_t ms)
+{
+	return anchor_time_add((struct anchor_time) { 1 }, anchor_ms(ms));
+}
+
+static struct core_event event_of(char c, bool heard)
+{
+	struct core_event event = {
+		.token = 7,
+		.known = heard ? CORE_KNOWN_ROLE : 0,
+	};
+
+	for (event.type = 0; letter(&event) != (heard ? c - 'a' + 'A' : c);
+	     event.type++)
+		;
+
+	return event;
+}
+
+/* Capitals are heard, others told. */
+static void tell(struct merge *merge, int64_t ms, const char *events)
+{
+	for (; *events; events++) {
+		bool heard = *events < 'a';
+		char c = heard ? (char) (*events - 'A' + 'a') : *events;
+		struct core_event event = event_of(c, heard);
+
+		if (heard)
+			merge_heard(merge, at(ms), &event);
+		else
+			merge_told(merge, at(ms), &event);
+	}
+}
+
+static void test_either_first(void **state)
+{
+	static const char *const orders[] = { "CcEeUu", "cCeEuU", "CEUceu",
+					      "ceuCEU", "cCEUeu" };
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+		struct merge *merge = begin();
+
+		tell(merge, 0, orders[i]);
+		assert_string_equal(story, "CEU");
+		assert_true(anchor_time_is_never(merge_deadline(merge)));
+		merge_free(merge);
+	}
+}
+
+static void test_waits_for_the_host(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CE");
+	assert_string_equal(story, "");
+	tell(merge, 1, "c");
+	assert_string_equal(story, "C");
+	merge_free(merge);
+}
+
+static void test_one_leaves_out(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CcAEe");	/* not told: a */
+	assert_string_equal(story, "CAE");
+	tell(merge, 1, "udDd");		/* not heard: u */
+	assert_string_equal(story, "CAEuD");
+	merge_free(merge);
+}
+
+static void test_not_heard(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "Ccu");
+	assert_string_equal(story, "C");
+	merge_expire(merge, at(249));
+	assert_string_equal(story, "C");
+	merge_expire(merge, at(250));
+	assert_string_equal(story, "Cu");
+	assert_false(merge_is_behind(merge));
+	merge_free(merge);
+}
+
+/* Of connections that are older than the host's hearing. */
+static void test_not_shared(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "UDa");
+	assert_string_equal(story, "UD");
+	merge_expire(merge, at(250));
+	assert_string_equal(story, "UD");
+	tell(merge, 300, "CcXxU");
+	assert_string_equal(story, "UDCXU");
+	assert_false(merge_is_behind(merge));
+	merge_free(merge);
+}
+
+static void test_behind(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CcE");
+	assert_false(anchor_time_is_never(merge_deadline(merge)));
+	merge_expire(merge, at(250));
+	assert_true(merge_is_behind(merge));
+	assert_string_equal(story, "CE");
+	tell(merge, 300, "UueX");
+	assert_string_equal(story, "CEUX");
+	assert_int_equal(times_behind, 1);
+	assert_true(anchor_time_is_never(merge_deadline(merge)));
+	merge_free(merge);
+}
+
+static void test_far_behind(void **state)
+{
+	struct merge *merge = begin();
+	struct core_event event = event_of('c', true);
+
+	for (uint32_t i = 0; i < MERGE_MAX; i++) {
+		event.token = i;
+		merge_heard(merge, at(0), &event);
+	}
+
+	assert_int_equal(handed_on, 0);
+	event.token = MERGE_MAX;
+	merge_heard(merge, at(0), &event);
+	assert_int_equal(handed_on, MERGE_MAX + 1);
+	assert_true(merge_is_behind(merge));
+	merge_free(merge);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_either_first),
+		cmocka_unit_test(test_waits_for_the_host),
+		cmocka_unit_test(test_one_leaves_out),
+		cmocka_unit_test(test_not_heard),
+		cmocka_unit_test(test_not_shared),
+		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_far_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
