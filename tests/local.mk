@@ -477,6 +477,7 @@ netns_tests = \
 	tests/netns/main-ipv6.sh \
 	tests/netns/manager.sh \
 	tests/netns/main.sh \
+	tests/netns/mptcpd-main.sh \
 	tests/netns/only-ours.sh \
 	tests/netns/overrun.sh \
 	tests/netns/policy-ecmp.sh \
@@ -498,6 +499,7 @@ netns_tests = \
 
 EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
 	tests/lib/build.sh \
+	tests/lib/mptcpd.sh \
 	tests/lib/packages.sh
 SH_LOG_COMPILER = bash
 if !SANITIZERS

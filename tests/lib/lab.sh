@@ -28,6 +28,9 @@
 # Everything is in mount, network and PID namespaces that go with the script,
 # however it ends. It runs as root, or as a user who may make user namespaces.
 
+# shellcheck source=tests/lib/mptcpd.sh
+. "$(dirname "${BASH_SOURCE[0]}")/mptcpd.sh"
+
 LAB_POLL=0.05
 LAB_DIR=/run/lab
 LAB_RAIL_NAMES=(- a b c d)
@@ -489,6 +492,15 @@ lab_daemon_start() {
 	local host=$1
 	lab_daemon_begin "$@"
 	lab_wait 10 "anchord on $host to answer" lab_ctl "$host" status
+	lab_json "$host" status ".host == \"$(lab_host_of "$host")\"" ||
+		lab_fail "Anchor is not in $(lab_host_of "$host") on $host"
+}
+
+# What Anchor runs in on a host: anchord or mptcpd (tests/lib/mptcpd.sh)
+lab_host_of() {
+	local host=ANCHOR_HOST_$1
+
+	echo "${!host:-${ANCHOR_HOST:-anchord}}"
 }
 
 # The same, without waiting for it to be ready.
@@ -501,6 +513,10 @@ lab_daemon_begin() {
 	mkdir -p "$dir/policy.d"
 	chmod 755 "$dir" "$dir/policy.d"
 	printf '%s\n' "$config" >"$dir/anchor.conf"
+	[ "$(lab_host_of "$host")" = anchord ] || {
+		mptcpd_begin "$host" "$@"
+		return
+	}
 	nsenter --net=/run/netns/"$host" -- \
 		"${LAB_AS[@]}" "${LAB_ANCHORD:-$ANCHOR_BUILDDIR/anchord}" \
 		-c "$dir/anchor.conf" --policy-dir "$dir/policy.d" \

@@ -11,8 +11,8 @@
 PACKAGES_BUILD=(gcc make autoconf automake libtool pkg-config libc6-dev
 	libell-dev libmnl-dev libjansson-dev libcap-ng-dev)
 PACKAGES_LAB=(iproute2 nftables jq util-linux procps)
-PACKAGES_TESTS=(clang libclang-rt-dev libcmocka-dev mandoc valgrind
-	xz-utils)
+PACKAGES_TESTS=(clang libclang-rt-dev libcmocka-dev libmptcpd3-dev mandoc
+	mptcpd mptcpd-plugins valgrind xz-utils)
 
 packages_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
