@@ -477,7 +477,10 @@ netns_tests = \
 	tests/netns/main-ipv6.sh \
 	tests/netns/manager.sh \
 	tests/netns/main.sh \
+	tests/netns/mptcpd-follow.sh \
+	tests/netns/mptcpd-guest.sh \
 	tests/netns/mptcpd-main.sh \
+	tests/netns/mptcpd-same.sh \
 	tests/netns/only-ours.sh \
 	tests/netns/overrun.sh \
 	tests/netns/policy-ecmp.sh \
