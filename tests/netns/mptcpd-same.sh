@@ -5,10 +5,14 @@
 set -eu
 
 # Events as anchorctl monitor has them, but for ports, tokens and times. The
-# order of those that do not depend on each other is not promised.
+# order of those that do not depend on each other is not promised; nor whether
+# the service has accepted when a path is first opened: if not, that fails, and
+# addresses are announced again.
 list() {
-	jq -r '[.event, .local.address, .remote.address, .id, .backup, .link,
-		.failure] | map(. // "-" | tostring) | join(" ")' "$1" | sort
+	jq -r 'select(.event != "open" or .failure == null) |
+		[.event, .local.address, .remote.address, .id, .backup, .link,
+		.failure] | map(. // "-" | tostring) | join(" ")' "$1" |
+		awk '$1 !~ /announce/ || !seen[$0]++' | sort
 }
 
 tell_story() {
