@@ -477,6 +477,7 @@ netns_tests = \
 	tests/netns/main-ipv6.sh \
 	tests/netns/manager.sh \
 	tests/netns/main.sh \
+	tests/netns/mptcpd-adopt.sh \
 	tests/netns/mptcpd-follow.sh \
 	tests/netns/mptcpd-guest.sh \
 	tests/netns/mptcpd-main.sh \

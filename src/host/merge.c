@@ -15,6 +15,7 @@ struct merge {
 struct waiting {
 	struct core_event event;
 	struct anchor_time until;
+	bool handed_on;		/* by merge_catch_up() */
 };
 
 struct merge *merge_new(const struct merge_options *options)
@@ -116,7 +117,9 @@ static void hand_on_first(struct merge *merge, struct l_queue *queue)
 {
 	struct waiting *waiting = l_queue_pop_head(queue);
 
-	hand_on(merge, &waiting->event);
+	if (!waiting->handed_on)
+		hand_on(merge, &waiting->event);
+
 	l_free(waiting);
 }
 
@@ -200,6 +203,28 @@ void merge_heard(struct merge *merge, struct anchor_time now,
 	hand_on_told(merge, twin);
 	l_free(l_queue_pop_head(merge->told));
 	hand_on(merge, event);
+}
+
+/* They stay, for the host will tell of them: that is nothing new then. */
+void merge_catch_up(struct merge *merge)
+{
+	const struct l_queue_entry *entry = l_queue_get_entries(merge->heard);
+
+	for (; entry; entry = entry->next) {
+		struct waiting *waiting = entry->data;
+
+		if (waiting->handed_on)
+			continue;
+
+		waiting->handed_on = true;
+		hand_on(merge, &waiting->event);
+	}
+}
+
+void merge_lost(struct merge *merge)
+{
+	if (!merge->behind)
+		fall_behind(merge);
 }
 
 static struct anchor_time first_until(struct l_queue *queue)

@@ -52,6 +52,18 @@ void merge_heard(struct merge *merge, struct anchor_time now,
 struct anchor_time merge_deadline(const struct merge *merge);
 void merge_expire(struct merge *merge, struct anchor_time now);
 
+/*
+ * What has been heard is handed on at once, for it is to be compared with what
+ * the kernel lists; the host may tell of it later.
+ */
+void merge_catch_up(struct merge *merge);
+
+/*
+ * We have lost some that the kernel sent, and may not know which of those that
+ * the host tells of are older than the list that follows: as if it is behind.
+ */
+void merge_lost(struct merge *merge);
+
 /* From then on what is heard is handed on at once, what is told is not. */
 bool merge_is_behind(const struct merge *merge);
 

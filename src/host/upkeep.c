@@ -169,6 +169,8 @@ static void catch_up(void *data)
 	struct engine *engine = data;
 
 	pm_catch_up(engine->pm);
+	if (engine->merge)
+		merge_catch_up(engine->merge);
 }
 
 static void on_turn(void *data)
@@ -244,6 +246,9 @@ void upkeep_lost(struct engine *engine)
 	/* Of a loss that goes on for a while the log need not say more. */
 	if (!engine->losses++ || !lister_busy(engine->lister))
 		journal_overrun(engine);
+
+	if (engine->merge)
+		merge_lost(engine->merge);
 
 	core_events_lost(engine->core);
 	if (engine->lister)

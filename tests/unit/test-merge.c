@@ -187,6 +187,56 @@ static void test_far_behind(void **state)
 	merge_free(merge);
 }
 
+/* Before a list: what is told later is known, and what follows waits. */
+static void test_catch_up(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CE");
+	merge_catch_up(merge);
+	assert_string_equal(story, "CE");
+	tell(merge, 10, "Uce");
+	merge_catch_up(merge);
+	assert_string_equal(story, "CEU");
+	tell(merge, 20, "Aua");
+	assert_string_equal(story, "CEUA");
+	assert_true(anchor_time_is_never(merge_deadline(merge)));
+
+	tell(merge, 30, "X");
+	merge_catch_up(merge);
+	tell(merge, 40, "CxcUu");	/* the same token again */
+	assert_string_equal(story, "CEUAXCU");
+	assert_false(merge_is_behind(merge));
+	merge_free(merge);
+}
+
+static void test_caught_up_and_behind(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CE");
+	merge_catch_up(merge);
+	tell(merge, 1, "U");
+	merge_expire(merge, at(250));
+	assert_true(merge_is_behind(merge));
+	assert_string_equal(story, "CEU");
+	merge_free(merge);
+}
+
+static void test_lost(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CcEa");
+	merge_lost(merge);
+	merge_lost(merge);
+	assert_string_equal(story, "CE");
+	tell(merge, 1, "eUux");
+	assert_string_equal(story, "CEU");
+	assert_int_equal(times_behind, 1);
+	merge_free(merge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +247,9 @@ int main(void)
 		cmocka_unit_test(test_not_shared),
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_far_behind),
+		cmocka_unit_test(test_catch_up),
+		cmocka_unit_test(test_caught_up_and_behind),
+		cmocka_unit_test(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
