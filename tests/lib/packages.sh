@@ -37,12 +37,31 @@ packages_need() {
 	fi
 
 	echo "Installing: ${missing[*]}"
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-		>/dev/null 2>&1 ||
-		{ apt-get update -qq && apt-get install -y -qq \
-			--no-install-recommends "${missing[@]}" >/dev/null; } || {
+	packages_install "${missing[@]}" || {
 		echo "The packages could not be installed: ${missing[*]}" >&2
 		return 1
 	}
+}
+
+packages_get() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get install -y -qq --no-install-recommends "$@" \
+		>/dev/null 2>&1 ||
+		{ apt-get update -qq && apt-get install -y -qq \
+			--no-install-recommends "$@" >/dev/null; }
+}
+
+# mptcpd is wanted for the namespaces of tests, not as a service of this host.
+packages_install() {
+	local status=0
+
+	if packages_installed mptcpd || [ ! -d /run/systemd/system ]; then
+		packages_get "$@"
+		return
+	fi
+	systemctl mask --runtime --quiet mptcp.service
+	packages_get "$@" || status=$?
+	systemctl unmask --runtime --quiet mptcp.service
+	systemctl disable --quiet mptcp.service 2>/dev/null
+	return $status
 }
