@@ -6,10 +6,17 @@
 
 #include "core/array.h"
 
-int array_reserve(void **items, unsigned int n, unsigned int *cap,
-		  size_t size)
+#define FIRST 2
+
+static unsigned int grown_from(unsigned int cap)
 {
-	unsigned int want = *cap < 3 ? 3 : *cap + *cap / 2;
+	return cap < 4 ? cap + 2 : cap + cap / 2;
+}
+
+int array_reserve_from(unsigned int first, void **items, unsigned int n,
+		       unsigned int *cap, size_t size)
+{
+	unsigned int want = *cap ? grown_from(*cap) : first;
 	void *grown;
 
 	if (n < *cap)
@@ -22,6 +29,12 @@ int array_reserve(void **items, unsigned int n, unsigned int *cap,
 	*items = grown;
 	*cap = want;
 	return 0;
+}
+
+int array_reserve(void **items, unsigned int n, unsigned int *cap,
+		  size_t size)
+{
+	return array_reserve_from(FIRST, items, n, cap, size);
 }
 
 void array_trim(void **items, unsigned int n, unsigned int *cap, size_t size)

@@ -9,11 +9,14 @@
 #include <stddef.h>
 
 /*
- * Makes room for one more item, by halves, from 3 on: most connections have
- * no more of anything. Returns 0 or -ENOMEM.
+ * Makes room for one more item, by halves. Each step leaves a hole in the
+ * heap, so there is room at first for as many as most connections have: two,
+ * one a rail, or what is said. Returns 0 or -ENOMEM.
  */
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size);
+int array_reserve_from(unsigned int first, void **items, unsigned int n,
+		       unsigned int *cap, size_t size);
 
 /*
  * Gives back what is left of a peak: half of it and more. Items may move. No

@@ -14,6 +14,9 @@
  */
 #define SUBFLOWS_SLACK 2
 
+/* The rendezvous, and a path on each of two rails. */
+#define SUBFLOWS_FIRST 3
+
 /* As a rule an announcement is sent again for lack of an echo before that. */
 #define ECHOED anchor_ms(1000)
 
@@ -275,8 +278,9 @@ static struct subflow *add_subflow(struct conn *conn,
 		return NULL;
 	}
 
-	*err = array_reserve((void **) &conn->subflows, conn->n_subflows,
-			     &conn->cap_subflows, sizeof(*conn->subflows));
+	*err = array_reserve_from(SUBFLOWS_FIRST, (void **) &conn->subflows,
+				  conn->n_subflows, &conn->cap_subflows,
+				  sizeof(*conn->subflows));
 	return *err < 0 ? NULL : &conn->subflows[conn->n_subflows++];
 }
 

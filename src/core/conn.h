@@ -107,6 +107,7 @@ struct conn {
 	struct conn *dirty_next;
 	struct conn **dirty_at;		/* what points to it, NULL: not dirty */
 	unsigned int heap_at;
+	uint32_t token;
 	struct anchor_time deadline;
 
 	const struct core_rule *rule;
@@ -119,7 +120,6 @@ struct conn {
 	struct anchor_endpoint remote;
 	struct anchor_time since;
 	struct anchor_time incomplete;	/* since when a path is missing */
-	uint32_t token;
 	bool look;			/* once, whatever is known */
 	bool waits;			/* counted in core->waiting */
 	uint8_t keep;			/* enum keep */
