@@ -455,7 +455,7 @@ EXTRA_DIST += \
 	tests/conf/cases/values.err
 
 # The real kernel. Not under the sanitizers, which slow everything down so
-# much that waiting for a condition says little.
+# much that waiting for a condition says little. run-tests sets lab_tests.
 netns_tests = \
 	tests/netns/adopt-late.sh \
 	tests/netns/adopt.sh \
@@ -507,7 +507,8 @@ EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
 	tests/lib/packages.sh
 SH_LOG_COMPILER = bash
 if !SANITIZERS
-TESTS += $(netns_tests)
+lab_tests = $(netns_tests)
+TESTS += $(lab_tests)
 endif
 
 # What make check runs of it is short.
