@@ -421,6 +421,10 @@ TESTS += tests/check-examples
 dist_check_SCRIPTS += tests/check-examples
 TESTS += tests/check-unit
 dist_check_SCRIPTS += tests/check-unit
+TESTS += tests/check-mptcpd
+dist_check_SCRIPTS += tests/check-mptcpd
+EXTRA_DIST += tests/mptcpd/host.c tests/mptcpd/mptcpd/path_manager.h \
+	tests/mptcpd/mptcpd/plugin.h
 
 EXTRA_DIST += \
 	tests/conf/cases/control-characters.conf \
