@@ -16,6 +16,7 @@ struct waiting {
 	struct core_event event;
 	struct anchor_time until;
 	bool handed_on;		/* by merge_catch_up() */
+	bool again;		/* it waits for the second time */
 };
 
 struct merge *merge_new(const struct merge_options *options)
@@ -242,13 +243,30 @@ struct anchor_time merge_deadline(const struct merge *merge)
 	return anchor_time_before(told, heard) ? told : heard;
 }
 
+/*
+ * The loop may have been held up, so that the host could not tell: what is due
+ * waits a second time, while the loop turns.
+ */
+static void expire_heard(struct merge *merge, struct anchor_time now)
+{
+	struct waiting *first = l_queue_peek_head(merge->heard);
+
+	if (first->again) {
+		fall_behind(merge);
+		return;
+	}
+
+	first->again = true;
+	first->until = anchor_time_add(now, MERGE_AGAIN);
+}
+
 void merge_expire(struct merge *merge, struct anchor_time now)
 {
 	while (!anchor_time_before(now, first_until(merge->told)))
 		hand_on_first_told(merge);
 
 	if (!anchor_time_before(now, first_until(merge->heard)))
-		fall_behind(merge);
+		expire_heard(merge, now);
 }
 
 bool merge_is_behind(const struct merge *merge)

@@ -26,8 +26,9 @@
 
 #include "core/core.h"
 
-/* How long either waits for the other. */
+/* How long either waits for the other, and how long once more for the host. */
 #define MERGE_PATIENCE anchor_ms(250)
+#define MERGE_AGAIN anchor_ms(100)
 
 /* How many events may wait. */
 #define MERGE_MAX 4096

@@ -160,11 +160,29 @@ static void test_behind(void **state)
 	tell(merge, 0, "CcE");
 	assert_false(anchor_time_is_never(merge_deadline(merge)));
 	merge_expire(merge, at(250));
+	assert_false(merge_is_behind(merge));
+	merge_expire(merge, at(349));
+	assert_false(merge_is_behind(merge));
+	merge_expire(merge, at(350));
 	assert_true(merge_is_behind(merge));
 	assert_string_equal(story, "CE");
-	tell(merge, 300, "UueX");
+	tell(merge, 400, "UueX");
 	assert_string_equal(story, "CEUX");
 	assert_int_equal(times_behind, 1);
+	assert_true(anchor_time_is_never(merge_deadline(merge)));
+	merge_free(merge);
+}
+
+/* The loop was held up for long: what the host tells then is in time. */
+static void test_held_up(void **state)
+{
+	struct merge *merge = begin();
+
+	tell(merge, 0, "CE");
+	merge_expire(merge, at(2000));
+	assert_false(merge_is_behind(merge));
+	tell(merge, 2000, "ce");
+	assert_string_equal(story, "CE");
 	assert_true(anchor_time_is_never(merge_deadline(merge)));
 	merge_free(merge);
 }
@@ -218,6 +236,7 @@ static void test_caught_up_and_behind(void **state)
 	merge_catch_up(merge);
 	tell(merge, 1, "U");
 	merge_expire(merge, at(250));
+	merge_expire(merge, at(350));
 	assert_true(merge_is_behind(merge));
 	assert_string_equal(story, "CEU");
 	merge_free(merge);
@@ -246,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_not_heard),
 		cmocka_unit_test(test_not_shared),
 		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_held_up),
 		cmocka_unit_test(test_far_behind),
 		cmocka_unit_test(test_catch_up),
 		cmocka_unit_test(test_caught_up_and_behind),
