@@ -106,6 +106,7 @@ static int start_service(char *reason, size_t len)
 		.files = find_files(),
 		.control = from_environment("ANCHOR_CONTROL_SOCKET",
 					    ANCHOR_CONTROL_SOCKET),
+		.control_optional = true,
 		.fed = true,
 		.on_failure = on_failure,
 	};

@@ -296,6 +296,19 @@ static int start_control(struct service *service, char *reason, size_t len)
 	return err;
 }
 
+/* Who is a guest has no say in where it may write. */
+static int open_control(struct service *service, char *reason, size_t len)
+{
+	int err = start_control(service, reason, len);
+
+	if (err < 0 && service->options.control_optional) {
+		l_warn("%s; going on without it", reason);
+		return 0;
+	}
+
+	return err;
+}
+
 int service_new(const struct service_options *options,
 		struct settings *settings, struct service **ret_service,
 		char *reason, size_t len)
@@ -311,7 +324,7 @@ int service_new(const struct service_options *options,
 		err = start_engine(service, reason, len);
 
 	if (!err)
-		err = start_control(service, reason, len);
+		err = open_control(service, reason, len);
 
 	if (err < 0) {
 		service_free(service);

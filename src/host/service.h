@@ -33,6 +33,7 @@ struct service_options {
 	const char *host;		/* the program, for anchorctl */
 	struct settings_files files;	/* for a reload */
 	const char *control;		/* path of the control socket */
+	bool control_optional;		/* without it: it says so, and works */
 	struct log_sink log;
 	void (*on_state)(enum service_state state, void *data);
 	bool fed;			/* events come by service_handle() */
