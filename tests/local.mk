@@ -508,7 +508,8 @@ netns_tests = \
 EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
 	tests/lib/build.sh \
 	tests/lib/mptcpd.sh \
-	tests/lib/packages.sh
+	tests/lib/packages.sh \
+	tests/lib/systemd.sh
 SH_LOG_COMPILER = bash
 if !SANITIZERS
 lab_tests = $(netns_tests)
