@@ -41,7 +41,7 @@ _Static_assert(__builtin_types_compatible_p(TYPE(connection_established),
 
 # ANCHOR_MPTCPD_PLACES
 #
-# Where mptcpd looks for plugins, and for its configuration. A folder outside
+# Where mptcpd is, and looks for plugins and for its configuration. A folder outside
 # our own prefix is none of ours to install into, unless it was asked for.
 AC_DEFUN([ANCHOR_MPTCPD_PLACES], [
 	anchor_prefix=$prefix
@@ -54,6 +54,8 @@ AC_DEFUN([ANCHOR_MPTCPD_PLACES], [
 	AS_CASE(["$anchor_mptcpd_prefix"],
 		[/usr], [MPTCPD_CONF=/etc/mptcpd/mptcpd.conf],
 		[MPTCPD_CONF="$anchor_mptcpd_prefix/etc/mptcpd/mptcpd.conf"])
+	MPTCPD_DAEMON=$anchor_mptcpd_prefix/libexec/mptcpd
+	AC_SUBST([MPTCPD_DAEMON])
 	AC_SUBST([MPTCPD_PLUGINDIR])
 	AC_SUBST([MPTCPD_CONF])
 ])

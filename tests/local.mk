@@ -486,6 +486,7 @@ netns_tests = \
 	tests/netns/mptcpd-guest.sh \
 	tests/netns/mptcpd-main.sh \
 	tests/netns/mptcpd-same.sh \
+	tests/netns/mptcpd-unit.sh \
 	tests/netns/only-ours.sh \
 	tests/netns/overrun.sh \
 	tests/netns/policy-ecmp.sh \

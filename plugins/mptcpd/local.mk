@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The plugin for mptcpd, where libmptcpd is.
 
-EXTRA_DIST += plugins/mptcpd/local.mk
+EXTRA_DIST += plugins/mptcpd/local.mk etc/systemd/mptcp.service.conf.in
 
 if HAVE_MPTCPD
 mptcpdplugindir = $(MPTCPD_PLUGINDIR)
@@ -16,4 +16,13 @@ plugins_mptcpd_anchor_la_CFLAGS = $(AM_CFLAGS) $(MPTCPD_CFLAGS) \
 plugins_mptcpd_anchor_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-shared -export-symbols-regex '^_mptcpd_plugin$$'
 plugins_mptcpd_anchor_la_LIBADD = libhost.la $(MPTCPD_LIBS)
+
+# Not in force where it is installed: it selects the plugin.
+mptcp.service.conf: etc/systemd/mptcp.service.conf.in Makefile
+	$(AM_V_GEN)$(SED) -e 's|@mptcpd[@]|$(MPTCPD_DAEMON)|' \
+		-e 's|@bindir[@]|$(bindir)|' \
+		$(srcdir)/etc/systemd/mptcp.service.conf.in >$@.tmp && \
+		mv $@.tmp $@
+pkgdata_DATA = mptcp.service.conf
+CLEANFILES += mptcp.service.conf
 endif
