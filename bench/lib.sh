@@ -44,6 +44,46 @@ anchor_end() {
 	done
 }
 
+# plugin_begin POLICY-TEXT: anchor.so in mptcpd on both hosts; anchor_end ends it
+plugin_begin() { ANCHOR_HOST=mptcpd anchor_begin "$1"; }
+
+# with_mptcpd VARIANT...: prints those that can be had here
+with_mptcpd() {
+	local lacks
+
+	lacks=$(mptcpd_lacks)
+	[ -z "$lacks" ] || {
+		say "$lacks: without $*"
+		return
+	}
+	echo "$*"
+}
+
+# mptcpd's own plugin addr_adv at the client: it makes endpoints of the
+# addresses there, from which the kernel joins the rendezvous address. At the
+# server it could only announce what nobody listens at; and the other one,
+# sspi, knows no connections of a loopback address.
+addr_adv_begin() {
+	local rail
+
+	kernel_begin
+	mptcpd_plugins cl addr_adv
+	ANCHOR_HOST=mptcpd lab_daemon_begin cl "" --path-manager=addr_adv \
+		--notify-flags=existing,skip_link_local --addr-flags=subflow
+	for rail in 1 2; do
+		lab_wait 10 "addr_adv's endpoint" cl_has_endpoint 10.$rail.1.2
+	done
+}
+
+cl_has_endpoint() { lab_run cl ip mptcp endpoint show | grep "^$1 "; }
+
+# Its endpoints outlive it.
+addr_adv_end() {
+	lab_daemon_stop cl
+	rm -r "$LAB_DIR/cl/plugins"
+	kernel_end
+}
+
 # The kernel's path manager may do whatever endpoints ask for.
 kernel_begin() {
 	local host

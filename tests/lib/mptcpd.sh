@@ -12,12 +12,24 @@
 LAB_MPTCPD=/usr/libexec/mptcpd
 LAB_MPTCPD_PLUGINS=${LAB_MPTCPD_PLUGINS:-/usr/lib/$(uname -m)-linux-gnu/mptcpd}
 
+# Prints why it cannot be done here, or nothing.
+mptcpd_lacks() {
+	local plugin=$ANCHOR_BUILDDIR/plugins/mptcpd/.libs/anchor.so
+
+	if [ ! -x $LAB_MPTCPD ]; then
+		echo "mptcpd is not installed"
+	elif [ ! -e "$plugin" ]; then
+		echo "anchor.so was not built"
+	elif grep -q __asan_init "$plugin"; then
+		echo "mptcpd cannot load what has sanitizers"
+	fi
+}
+
 mptcpd_needed() {
-	[ -x $LAB_MPTCPD ] || lab_skip "mptcpd is not installed"
-	[ -e "$ANCHOR_BUILDDIR/plugins/mptcpd/.libs/anchor.so" ] ||
-		lab_skip "anchor.so was not built"
-	! grep -q __asan_init "$ANCHOR_BUILDDIR/plugins/mptcpd/.libs/anchor.so" ||
-		lab_skip "mptcpd cannot load what has sanitizers"
+	local lacks
+
+	lacks=$(mptcpd_lacks)
+	[ -z "$lacks" ] || lab_skip "$lacks"
 }
 
 # mptcpd_plugins HOST PLUGIN...: a folder with anchor.so and others of mptcpd
