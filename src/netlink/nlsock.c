@@ -402,9 +402,10 @@ static void error_words(const struct nlmsghdr *nlh, char *reason, size_t len)
 	find_words(nlh, offset, reason, len);
 }
 
+/* What has not been sent has no answer. */
 static bool find_request(struct nlsock *sock, uint32_t seq, size_t *ret_i)
 {
-	for (size_t i = 0; i < sock->pending; i++)
+	for (size_t i = 0; i < sock->pending - sock->unsent; i++)
 		if (nth(sock, i)->seq == seq) {
 			*ret_i = i;
 			return true;
