@@ -399,6 +399,7 @@ scenarios = \
 	tests/scenarios/several-addresses.scn \
 	tests/scenarios/silent-client.scn \
 	tests/scenarios/silent-full.scn \
+	tests/scenarios/silent-not-established.scn \
 	tests/scenarios/silent-not.scn \
 	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \

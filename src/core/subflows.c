@@ -253,8 +253,7 @@ struct anchor_time subflows_open_from(const struct compare *cmp)
 
 static bool may_open(const struct compare *cmp)
 {
-	return cmp->conn->established && !cmp->conn->doubt &&
-		!anchor_time_before(cmp->now, subflows_open_from(cmp));
+	return !anchor_time_before(cmp->now, subflows_open_from(cmp));
 }
 
 static bool attempt_ready(struct compare *cmp, struct attempt *attempt)
@@ -361,14 +360,16 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 void subflows_open(struct compare *cmp)
 {
 	unsigned int limit = cmp->core->config->limits.subflows;
-
 	bool mine = may_open(cmp);
+
+	if (!cmp->conn->established || cmp->conn->doubt)
+		return;
 
 	for (unsigned int p = 0; p < cmp->plan.n_paths; p++) {
 		const struct anchor_plan_path *want = &cmp->plan.paths[p];
 
 		/* Who notices that a path is stuck sees to it. */
-		if (!mine && (cmp->conn->doubt || !has_one(cmp, STUCK, want)))
+		if (!mine && !has_one(cmp, STUCK, want))
 			continue;
 
 		if (cmp->found[p] < want->count && cmp->alive < limit &&
