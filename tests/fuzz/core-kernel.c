@@ -94,7 +94,7 @@ static void check_open(const struct world *world, struct world_conn *conn,
 	unsigned int n = count_ours(conn, action);
 	unsigned int want = wished(conn, action);
 
-	require(conn->established);
+	require(conn->established && !conn->doubt);
 	require(world_usable(world, &action->local.addr));
 	require(!action->local.port && action->remote.port);
 	require(action->id && action->ifindex);
@@ -153,11 +153,14 @@ static void come_up(struct world *world, unsigned int c,
 {
 	struct core_event event = world_event(world, CORE_EVENT_SUBFLOW_UP, c);
 	struct anchor_endpoint local = action->local;
+	struct sub *sub;
 
 	local.port = ++world->port;
-	if (!world_add_sub(world, c, true, &local, &action->remote))
+	sub = world_add_sub(world, c, true, &local, &action->remote);
+	if (!sub)
 		return;
 
+	sub->backup_here = sub->backup_peer = action->backup;
 	event.local = local;
 	event.remote = action->remote;
 	event.local_id = action->id;
@@ -195,13 +198,15 @@ static int open_path(struct world *world, unsigned int c,
 }
 
 /* What a command about a subflow ends with. If none is found, it is lost. */
-static int answer(const struct world *world, struct sub *sub)
+static int answer(struct world *world, struct sub *sub)
 {
 	if (!sub)
 		return -ESRCH;
 
-	if (world->error == -ESRCH)
+	if (world->error == -ESRCH) {
 		sub->up = false;
+		world->lost = true;
+	}
 
 	if (world->error)
 		return world->error;
@@ -256,6 +261,7 @@ static int set_priority(struct world *world, unsigned int c,
 	struct sub *sub = world_find_sub(world, c, &action->local,
 					 &action->remote);
 	const struct seen *seen = find_seen(&world->conns[c], action);
+	int err;
 
 	require(seen && !seen->closing);
 	if (sub && action->reason != CORE_REASON_NUDGE) {
@@ -263,7 +269,11 @@ static int set_priority(struct world *world, unsigned int c,
 		sub->busy = true;
 	}
 
-	return answer(world, sub);
+	err = answer(world, sub);
+	if (!err)
+		sub->backup_here = action->type == CORE_ACTION_DEMOTE;
+
+	return err;
 }
 
 static int announce(const struct world *world,
@@ -341,11 +351,9 @@ static void give_sample(struct world *world, unsigned int c,
 	core_sample(world->core, world->now, action, &sample);
 }
 
-int kernel_carry_out(struct world *world, const struct core_action *action)
+static int carry_out(struct world *world, unsigned int c,
+		     const struct core_action *action)
 {
-	unsigned int c = conn_of(action);
-
-	require(world->conns[c].known && !world->conns[c].kernel);
 	switch (action->type) {
 	case CORE_ACTION_ANNOUNCE:
 		return announce(world, action);
@@ -365,6 +373,92 @@ int kernel_carry_out(struct world *world, const struct core_action *action)
 	}
 
 	return 0;
+}
+
+static void drop_address(struct world_conn *conn, size_t i)
+{
+	memmove(&conn->addresses[i], &conn->addresses[i + 1],
+		(--conn->n_addresses - i) * sizeof(conn->addresses[i]));
+}
+
+/* The kernel's list of local addresses: each ID once. */
+static void put_address(struct world_conn *conn,
+			const struct core_action *action, bool announced)
+{
+	for (size_t i = 0; i < conn->n_addresses; i++)
+		if (conn->addresses[i].id == action->id)
+			return;
+
+	if (conn->n_addresses == WORLD_ADDRESSES)
+		drop_address(conn, 0);
+
+	conn->addresses[conn->n_addresses++] = (struct core_seen_address) {
+		.endpoint = action->local,
+		.id = action->id,
+		.announced = announced,
+	};
+}
+
+static void remove_address(struct world_conn *conn, uint8_t id)
+{
+	for (size_t i = conn->n_addresses; i-- > 0;)
+		if (conn->addresses[i].id == id)
+			drop_address(conn, i);
+}
+
+/* FACTS, kernel 8: the first with that IP goes with a subflow. */
+static void lose_address(struct world_conn *conn,
+			 const struct anchor_addr *addr)
+{
+	for (size_t i = 0; i < conn->n_addresses; i++)
+		if (anchor_addr_equal(&conn->addresses[i].endpoint.addr,
+				      addr)) {
+			drop_address(conn, i);
+			return;
+		}
+}
+
+static void note_addresses(struct world_conn *conn,
+			   const struct core_action *action, int error)
+{
+	switch (action->type) {
+	case CORE_ACTION_ANNOUNCE:
+		if (!error)
+			put_address(conn, action, true);
+		break;
+	case CORE_ACTION_WITHDRAW:
+		if (!error)
+			remove_address(conn, action->id);
+		break;
+	case CORE_ACTION_OPEN:
+		if (error)
+			lose_address(conn, &action->local.addr);
+		else
+			put_address(conn, action, false);
+		break;
+	case CORE_ACTION_CLOSE:
+		if (!error)
+			lose_address(conn, &action->local.addr);
+		break;
+	case CORE_ACTION_DEMOTE:
+	case CORE_ACTION_PROMOTE:
+	case CORE_ACTION_SAMPLE:
+		break;
+	}
+}
+
+int kernel_carry_out(struct world *world, const struct core_action *action)
+{
+	unsigned int c = conn_of(action);
+	int err;
+
+	require(world->conns[c].known && !world->conns[c].kernel);
+	if (!world->conns[c].alive)
+		return action->type == CORE_ACTION_SAMPLE ? 0 : -ENOENT;
+
+	err = carry_out(world, c, action);
+	note_addresses(&world->conns[c], action, err);
+	return err;
 }
 
 static void note_sub_result(struct world *world, unsigned int c,

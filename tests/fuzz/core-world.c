@@ -268,9 +268,15 @@ void world_tell(struct world *world, const struct core_event *event)
 {
 	int err;
 
+	world->quiet = false;
 	trace_event(world, event);
 	err = core_handle(world->core, world->now, event);
 	require(!err || err == -ENOSPC);
+
+	/* Over the limits, it may as well not have been told. */
+	if (err)
+		world->lost = world->silent_loss = true;
+
 	learn(world, event, err);
 }
 
@@ -302,7 +308,7 @@ void world_begin(struct world *world, unsigned int c, enum anchor_role role)
 	struct world_conn *conn = &world->conns[c];
 	struct core_event event;
 
-	if (conn->alive)
+	if (conn->alive || conn->known)
 		return;
 
 	*conn = (struct world_conn) { .alive = true, .role = role };
@@ -317,9 +323,12 @@ void world_establish(struct world *world, unsigned int c)
 	struct core_event event = world_event(world, CORE_EVENT_ESTABLISHED,
 					      c);
 
-	if (world->conns[c].alive && !world->conns[c].established &&
-	    world_find_sub(world, c, &event.local, &event.remote))
-		world_tell(world, &event);
+	if (!world->conns[c].alive || world->conns[c].full ||
+	    !world_find_sub(world, c, &event.local, &event.remote))
+		return;
+
+	world->conns[c].full = true;
+	world_tell(world, &event);
 }
 
 void world_end(struct world *world, unsigned int c)
@@ -345,6 +354,20 @@ void world_announce(struct world *world, unsigned int c, uint8_t id,
 	world_tell(world, &event);
 }
 
+void world_remember(struct world *world, uint8_t id, unsigned int rail,
+		    unsigned int port)
+{
+	struct core_event event = world_event(world, CORE_EVENT_ANNOUNCED, 0);
+	struct anchor_endpoint endpoint = {
+		peer_addr(0, rail), port == 3 ? 0 :
+		(uint16_t) (PEER_PORT + port),
+	};
+
+	if (id)
+		core_remember_peer(world->core, &event.remote.addr, id,
+				   &endpoint);
+}
+
 void world_remove(struct world *world, unsigned int c, uint8_t id)
 {
 	struct core_event event = world_event(world, CORE_EVENT_REMOVED, c);
@@ -362,6 +385,9 @@ void world_join(struct world *world, unsigned int c, unsigned int local,
 	if (!world->conns[c].alive)
 		return;
 
+	/* It can be joined: that was to be told before. */
+	world->lost |= !world->conns[c].established;
+	world->conns[c].full = true;
 	event.local.addr = world->locals[local].addr;
 	event.local.port = JOIN_PORT;
 	event.local_id = world->locals[local].id;
@@ -370,6 +396,16 @@ void world_join(struct world *world, unsigned int c, unsigned int local,
 	event.remote_id = (uint8_t) (129 + rail);
 	if (world_add_sub(world, c, false, &event.local, &event.remote))
 		world_tell(world, &event);
+}
+
+void world_hold_join(struct world *world, unsigned int c)
+{
+	struct anchor_endpoint local = { world->locals[0].addr, JOIN_PORT };
+	struct anchor_endpoint remote = { peer_addr(c, 0), ++world->port };
+	struct sub *sub = world_add_sub(world, c, false, &local, &remote);
+
+	if (sub)
+		sub->told = true;
 }
 
 static unsigned int count_up(const struct world_conn *conn)
@@ -410,11 +446,12 @@ void world_priority(struct world *world, unsigned int c, unsigned int i,
 {
 	struct core_event event = world_event(world,
 					CORE_EVENT_SUBFLOW_PRIORITY, c);
-	const struct sub *sub = &world->conns[c].subs[i];
+	struct sub *sub = &world->conns[c].subs[i];
 
 	if (!world->conns[c].alive || !sub->up)
 		return;
 
+	sub->backup_peer = backup;
 	event.local = sub->local;
 	event.remote = sub->remote;
 	event.backup = backup;
@@ -475,6 +512,7 @@ void world_release_result(struct world *world)
 	memmove(world->results, world->results + 1,
 		--world->n_results * sizeof(result));
 	trace_result(world, &result);
+	world->quiet = false;
 	core_result(world->core, world->now, &result.action, result.error);
 	kernel_note_result(world, &result);
 }
@@ -676,6 +714,13 @@ static void make_locals(struct world *world)
 	}
 }
 
+void world_new_core(struct world *world)
+{
+	world->core = core_new(&world->config[world->used], 1);
+	require(world->core);
+	tell_links(world);
+}
+
 void world_new(struct world *world)
 {
 	*world = (struct world) {
@@ -702,9 +747,7 @@ void world_new(struct world *world)
 		addr_of("fd00:255::2"), 128
 	};
 	make_locals(world);
-	world->core = core_new(&world->config[0], 1);
-	require(world->core);
-	tell_links(world);
+	world_new_core(world);
 }
 
 void world_free(struct world *world)
@@ -726,7 +769,13 @@ void world_settle(struct world *world)
 		world_release_event(world);
 	}
 
-	world_drain(world);
+	/* What the one leaves in flux is quiet by the next. */
+	for (int i = 0; i < 2; i++) {
+		world_begin_list(world, CORE_SYNC_AUDIT, true);
+		world_end_list(world);
+		world_drain(world);
+	}
+
 	while (!anchor_time_is_never(core_next_deadline(world->core)) &&
 	       rounds) {
 		rounds--;

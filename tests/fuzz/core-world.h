@@ -14,6 +14,9 @@
  *	- the last subflow is never closed
  *	- no two commands are under way about one thing
  *	- what follows from one event is bounded
+ *	- where events may have been lost nothing is opened before a list is
+ *	  compared; then it knows what there is, and where nothing was lost
+ *	  a list changes nothing
  *
  *	world_new(&world);
  *	world_tell_...(&world, ...);
@@ -24,6 +27,7 @@
 #define TESTS_CORE_WORLD_H
 
 #include "core/core.h"
+#include "core/sync.h"
 #include "fuzz/core-rules.h"
 
 #define WORLD_CONNS 4
@@ -33,14 +37,17 @@
 #define WORLD_LOCALS 4
 #define WORLD_QUEUE 64
 #define WORLD_OPENS 32
+#define WORLD_ADDRESSES 16
 
 struct sub {
 	bool up;
 	bool told;		/* the core has been told of it */
 	bool known;		/* and counts it */
+	bool believed;		/* now that it has compared a list */
 	bool ours;
 	bool closing;		/* the core has asked for it */
 	bool busy;		/* a priority command is under way */
+	bool backup_here, backup_peer;
 	struct anchor_endpoint local, remote;
 	struct core_sample sample;
 };
@@ -68,12 +75,16 @@ struct wish {
 struct world_conn {
 	bool alive;
 	bool known;
+	bool full;		/* established; the core knows if it is: */
 	bool established;
 	bool kernel;		/* the core leaves it to the kernel */
+	bool doubt;		/* events of it may be lost: open nothing */
 	enum anchor_role role;
 	struct sub subs[WORLD_SUBS];
 	struct opening openings[WORLD_OPENS];
 	size_t n_openings;
+	struct core_seen_address addresses[WORLD_ADDRESSES];
+	size_t n_addresses;
 
 	/*
 	 * The last plan, and what it was made of. Actions follow from these,
@@ -110,6 +121,21 @@ struct result {
 	int error;
 };
 
+/* A connection in a list, as it was when that was begun. */
+struct listed {
+	bool there;
+	struct core_seen seen;
+	struct core_seen_subflow subflows[WORLD_SUBS + WORLD_OPENS];
+	struct core_seen_address addresses[WORLD_ADDRESSES];
+};
+
+enum unheard {
+	UNHEARD_END,
+	UNHEARD_ESTABLISHED,
+	UNHEARD_JOIN,
+	UNHEARD_KINDS,
+};
+
 struct world {
 	struct core *core;
 	struct anchor_time now;
@@ -130,6 +156,14 @@ struct world {
 	struct result results[WORLD_QUEUE];
 	struct core_event events[WORLD_QUEUE];
 	size_t n_results, n_events;
+
+	bool listing;			/* a list is being read */
+	bool list_addresses;
+	enum core_sync_kind list_kind;
+	struct listed listed[WORLD_CONNS];
+	bool quiet;			/* nothing was told since it began */
+	bool lost;			/* something was not told, ever */
+	bool silent_loss;		/* and not that it was not */
 	bool trace;			/* FUZZ_TRACE: say what happens */
 };
 
@@ -156,6 +190,31 @@ void world_set_samples(struct world *world, enum sample_fate fate);
 /* The oldest of what is held comes. */
 void world_release_result(struct world *world);
 void world_release_event(struct world *world);
+
+/*
+ * core-lists.c. The oldest event that is held is lost, and nobody knows, or
+ * all are, and the core is told so, or something happens that is never told.
+ */
+void world_lose_event(struct world *world);
+void world_lose_events(struct world *world);
+void world_happen_unheard(struct world *world, unsigned int c,
+			  enum unheard what);
+
+/* The kernel lists what there is, and later the core is handed the list. */
+void world_begin_list(struct world *world, enum core_sync_kind kind,
+		      bool addresses);
+void world_end_list(struct world *world);
+
+/* What a peer has announced before, where it is now or was. */
+void world_remember(struct world *world, uint8_t id, unsigned int rail,
+		    unsigned int port);
+
+/* Another core finds what there is, which the links alone have outlived. */
+void world_restart(struct world *world);
+void world_new_core(struct world *world);
+
+/* The peer joins, somewhere; that is not told. */
+void world_hold_join(struct world *world, unsigned int c);
 
 /* Time passes; what is due is done. */
 void world_wait(struct world *world, struct anchor_span span);

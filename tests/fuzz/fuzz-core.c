@@ -19,6 +19,14 @@
  *	T		the next deadline comes
  *	v C		somebody asks what would become of such a connection
  *	w LINK N	its load is known
+ *	L		the events that wait are lost, and that is noticed
+ *	m		the first of them is, and it is not
+ *	u C W		unheard: it is closed, is established, is joined (W 2)
+ *	s K		the kernel lists all; K 0: as at the start, 1: as
+ *			after a loss, 2: as an audit; 3 to 5: and no addresses
+ *	S		the list is handed in
+ *	R ID RAIL P	a peer's announcement is remembered
+ *	Z		another core begins
  *
  * and from now on
  *
@@ -165,6 +173,50 @@ static void begin(struct run *run, bool establish)
 		world_establish(&run->world, c);
 }
 
+static void remember(struct run *run)
+{
+	unsigned int id = next(run, 8), rail = next(run, 3);
+
+	world_remember(&run->world, (uint8_t) id, rail, next(run, 4));
+}
+
+/* What is lost, and found in lists. */
+static void lose(struct run *run, uint8_t letter)
+{
+	static const enum core_sync_kind kinds[] = {
+		CORE_SYNC_START, CORE_SYNC_LOSS, CORE_SYNC_AUDIT,
+	};
+	struct world *world = &run->world;
+	unsigned int c, kind;
+
+	switch (letter) {
+	case 'L':
+		world_lose_events(world);
+		break;
+	case 'm':
+		world_lose_event(world);
+		break;
+	case 'u':
+		c = next(run, WORLD_CONNS);
+		world_happen_unheard(world, c, (enum unheard)
+				     next(run, UNHEARD_KINDS));
+		break;
+	case 's':
+		kind = next(run, 6);
+		world_begin_list(world, kinds[kind % 3], kind < 3);
+		break;
+	case 'S':
+		world_end_list(world);
+		break;
+	case 'R':
+		remember(run);
+		break;
+	case 'Z':
+		world_restart(world);
+		break;
+	}
+}
+
 /* What the kernel, the peer or the host's owner does. */
 static void happen(struct run *run, uint8_t letter)
 {
@@ -271,6 +323,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 
 		happen(run, letter);
+		lose(run, letter);
 		arrange(run, letter);
 		if (!run->hold)
 			world_drain(&run->world);

@@ -57,6 +57,7 @@ tests_fuzz_fuzz_control_LDADD = libtestrail.la libhost.la
 
 tests_fuzz_fuzz_core_SOURCES = tests/fuzz/fuzz-core.c \
 	tests/fuzz/core-kernel.c \
+	tests/fuzz/core-lists.c \
 	tests/fuzz/core-rules.c tests/fuzz/core-rules.h \
 	tests/fuzz/core-world.c tests/fuzz/core-world.h \
 	src/host/describe.c $(fuzz_headers)
