@@ -10,6 +10,7 @@
 
 #include "core/sync.h"
 #include "host/memory.h"
+#include "netlink/rtnl.h"
 #include "util/addrtext.h"
 
 #define HEADER "anchor 1"
@@ -46,8 +47,8 @@ static bool load_port(const struct memory *memory, char **words)
 {
 	struct anchor_endpoint endpoint;
 
-	if (addrtext_parse_endpoint(words[2], &endpoint) < 0 ||
-	    !endpoint.port)
+	if (strlen(words[1]) >= RTNL_NAME_MAX ||
+	    addrtext_parse_endpoint(words[2], &endpoint) < 0 || !endpoint.port)
 		return false;
 
 	listeners_remember(memory->listeners, words[1], &endpoint);

@@ -4,12 +4,13 @@
 # a target, and FUZZ_TARGETS says which.
 
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = config control core netfacts netlink nlsock policy
+FUZZ_TARGETS = config control core memory netfacts netlink nlsock policy
 
 fuzz_programs = \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-control \
 	tests/fuzz/fuzz-core \
+	tests/fuzz/fuzz-memory \
 	tests/fuzz/fuzz-netfacts \
 	tests/fuzz/fuzz-netlink \
 	tests/fuzz/fuzz-nlsock \
@@ -66,6 +67,15 @@ tests_fuzz_fuzz_core_CPPFLAGS = $(fuzz_cppflags) \
 	$(fuzz_modules) -DFUZZ_CORPUS=\"$(fuzz_corpus)/core\"
 tests_fuzz_fuzz_core_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_core_LDADD = libconf.la libcore.la libutil.la
+
+tests_fuzz_fuzz_memory_SOURCES = tests/fuzz/fuzz-memory.c \
+	tests/fuzz/memfile.h $(fuzz_headers)
+nodist_tests_fuzz_fuzz_memory_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_memory_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS=\"$(fuzz_corpus)/memory\"
+tests_fuzz_fuzz_memory_CFLAGS = $(AM_CFLAGS) $(ELL_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_memory_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_memory_LDADD = libhost.la
 
 tests_fuzz_fuzz_netfacts_SOURCES = tests/fuzz/fuzz-netfacts.c \
 	$(fuzz_fake_netlink) $(fuzz_headers)
