@@ -129,14 +129,10 @@ static void list_conn(struct world *world, unsigned int c)
 		.role = conn->role,
 		.local = initial.local,
 		.remote = initial.remote,
-		.kernel = conn->kernel,
 		.subflows = listed->subflows,
-		.addresses = listed->addresses,
+		.addresses = conn->addresses,
 		.addresses_known = world->list_addresses,
-		.n_addresses = conn->n_addresses,
 	};
-	memcpy(listed->addresses, conn->addresses,
-	       sizeof(listed->addresses));
 	for (int i = 0; i < WORLD_SUBS; i++)
 		if (conn->subs[i].up)
 			listed->subflows[listed->seen.n_subflows++] =
@@ -174,13 +170,17 @@ static bool hand_in(struct world *world)
 		world_release_event(world);
 
 	for (int c = 0; c < WORLD_CONNS; c++) {
-		const struct listed *listed = &world->listed[c];
+		const struct world_conn *conn = &world->conns[c];
+		struct listed *listed = &world->listed[c];
 		int err;
 
-		if (!listed->there || !world->conns[c].alive ||
+		if (!listed->there || !conn->alive ||
 		    !core_sync_asks(world->core, &listed->seen))
 			continue;
 
+		/* These are asked for now. */
+		listed->seen.kernel = conn->kernel;
+		listed->seen.n_addresses = conn->n_addresses;
 		err = core_sync_conn(world->core, world->now, &listed->seen);
 		require(!err || err == -ENOSPC);
 	}

@@ -126,7 +126,6 @@ struct listed {
 	bool there;
 	struct core_seen seen;
 	struct core_seen_subflow subflows[WORLD_SUBS + WORLD_OPENS];
-	struct core_seen_address addresses[WORLD_ADDRESSES];
 };
 
 enum unheard {

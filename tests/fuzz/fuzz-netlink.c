@@ -11,6 +11,7 @@
 #include "fuzz/fuzz.h"
 #include "netlink/framing.h"
 #include "netlink/linkload.h"
+#include "netlink/mptcp_diag.h"
 #include "netlink/mptcp_pm.h"
 #include "netlink/rtnl.h"
 #include "netlink/sockdiag.h"
@@ -173,6 +174,58 @@ static void decode_sample(const struct nlmsghdr *nlh)
 	require(sample.last_ack.us >= 0 && sample.last_data.us >= 0);
 }
 
+static void check_seen(const struct core_seen_subflow *subflow)
+{
+	require(is_address(&subflow->local.addr));
+	require(is_address(&subflow->remote.addr));
+	require(subflow->state <= CORE_SEEN_ENDING);
+}
+
+static void decode_socket(const struct nlmsghdr *nlh)
+{
+	struct mptcp_diag_socket socket;
+	int result;
+
+	memset(&socket, UNTOUCHED, sizeof(socket));
+	result = mptcp_diag_decode(nlh, &socket);
+	check_result(result, &socket, sizeof(socket));
+	if (result < 0)
+		return;
+
+	require(socket.kind <= MPTCP_DIAG_LISTENER);
+	check_seen(&socket.subflow);
+}
+
+static void decode_conn(const struct nlmsghdr *nlh)
+{
+	struct mptcp_diag_conn conn;
+	int result;
+
+	memset(&conn, UNTOUCHED, sizeof(conn));
+	result = mptcp_diag_decode_conn(nlh, &conn);
+	check_result(result, &conn, sizeof(conn));
+	if (result < 0)
+		return;
+
+	require(is_address(&conn.local.addr));
+	require(is_address(&conn.remote.addr));
+}
+
+static void decode_local(const struct nlmsghdr *nlh)
+{
+	struct core_seen_address address;
+	int result;
+
+	memset(&address, UNTOUCHED, sizeof(address));
+	result = mptcp_pm_decode_addr(nlh, &address);
+	check_result(result, &address, sizeof(address));
+	if (result < 0)
+		return;
+
+	require(is_address(&address.endpoint.addr));
+	require(address.id);
+}
+
 static void decode_load(const struct nlmsghdr *nlh)
 {
 	struct linkload load;
@@ -193,6 +246,10 @@ static void decode_all(const struct nlmsghdr *nlh)
 	decode_address(nlh);
 	decode_sample(nlh);
 	decode_load(nlh);
+	decode_socket(nlh);
+	decode_conn(nlh);
+	decode_local(nlh);
+	require(mptcp_pm_unknown_event(nlh) <= UINT8_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
