@@ -401,6 +401,7 @@ scenarios = \
 	tests/scenarios/silent-full.scn \
 	tests/scenarios/silent-not-established.scn \
 	tests/scenarios/silent-not.scn \
+	tests/scenarios/silent-others.scn \
 	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \
 	tests/scenarios/spread-load.scn \

@@ -19,6 +19,8 @@
 #define SEGMENT 1448
 #define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
 #define BUSY_US 20000
+#define ASK_EVERY_US 100000
+#define ASKED anchor_ms(1)
 
 void core_look(struct core *core, struct anchor_time now)
 {
@@ -325,6 +327,54 @@ bool health_is_dead(const struct compare *cmp, unsigned int path)
 	return is_path_silent(cmp->core, &cmp->conn->subflows[path]) &&
 		has_other(cmp, path) && has_failed(cmp, path) &&
 		is_witnessed(cmp, path);
+}
+
+static bool has_subflow_beside(const struct conn *conn,
+			       const struct subflow *subflow)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (anchor_addr_equal(&conn->subflows[i].local.addr,
+				      &subflow->local.addr) &&
+		    anchor_addr_equal(&conn->subflows[i].remote.addr,
+				      &subflow->remote.addr))
+			return true;
+
+	return false;
+}
+
+/* This one is read once more after all others. */
+static void ask_others(struct compare *cmp, const struct subflow *subflow)
+{
+	struct core *core = cmp->core;
+
+	heard_note_asked(&core->heard, &subflow->local.addr,
+			 &subflow->remote.addr, cmp->now);
+	for (struct conn *conn = table_next(&core->conns, NULL); conn;
+	     conn = table_next(&core->conns, conn))
+		if (has_subflow_beside(conn, subflow)) {
+			conn->look = true;
+			core_mark_dirty(core, conn);
+		}
+
+	cmp->conn->look_due = anchor_time_add(cmp->now, ASKED);
+}
+
+bool health_give_up(struct compare *cmp, const struct subflow *subflow)
+{
+	struct anchor_time asked = heard_asked(&cmp->core->heard,
+					       &subflow->local.addr,
+					       &subflow->remote.addr);
+	struct anchor_time heard = heard_at(&cmp->core->heard,
+					    &subflow->local.addr,
+					    &subflow->remote.addr);
+
+	if (anchor_time_since(asked, heard).us >= STUCK_MIN_US)
+		return anchor_time_before(asked, subflow->read);
+
+	if (anchor_time_since(cmp->now, asked).us >= ASK_EVERY_US)
+		ask_others(cmp, subflow);
+
+	return false;
 }
 
 static bool is_suspicious(const struct conn *conn)

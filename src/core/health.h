@@ -29,7 +29,8 @@
  *		not stuck, it is closed, which moves its data at once; its
  *		pair is tried again like any that has failed. Where no other
  *		subflow has had an ACK meanwhile, the peer may only pause, and
- *		has UNWITNESSED_MIN.
+ *		has UNWITNESSED_MIN. What is known of the others between its
+ *		addresses may be old, so these are asked before.
  *
  * So a false alarm costs a subflow more at most, the peer that is stopped
  * altogether loses nothing, and the last subflow is never closed. Private to
@@ -55,6 +56,13 @@ bool health_is_replaceable(const struct subflow *subflow);
 
 /* Given that it is stuck: is it dead? */
 bool health_is_dead(const struct compare *cmp, unsigned int path);
+
+/*
+ * Given that it is dead as far as is known: do all others between its
+ * addresses agree? They are asked if that was too long ago, and it is read
+ * itself thereafter, which brings it here again.
+ */
+bool health_give_up(struct compare *cmp, const struct subflow *subflow);
 
 /* How long the subflow in its place has to come up. */
 struct anchor_span health_patience(const struct compare *cmp,

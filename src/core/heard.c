@@ -67,6 +67,20 @@ void heard_note_losses(struct heard *heard, const struct anchor_addr *local,
 	take(heard, local, remote)->lossy = at;
 }
 
+void heard_note_asked(struct heard *heard, const struct anchor_addr *local,
+		      const struct anchor_addr *remote,
+		      struct anchor_time at)
+{
+	take(heard, local, remote)->asked = at;
+}
+
+struct anchor_time heard_asked(const struct heard *heard,
+			       const struct anchor_addr *local,
+			       const struct anchor_addr *remote)
+{
+	return find(heard, local, remote)->asked;
+}
+
 struct anchor_time heard_losses(const struct heard *heard,
 				const struct anchor_addr *local,
 				const struct anchor_addr *remote)

@@ -19,6 +19,7 @@ struct heard_pair {
 	struct anchor_addr local, remote;
 	struct anchor_time at;
 	struct anchor_time lossy;	/* many packets were lost there */
+	struct anchor_time asked;	/* all subflows there were read */
 };
 
 struct heard {
@@ -33,10 +34,18 @@ void heard_note_losses(struct heard *heard, const struct anchor_addr *local,
 		       const struct anchor_addr *remote,
 		       struct anchor_time at);
 
-/* Both return the time 0 if nothing is known. */
+/* All subflows there are to be read now. */
+void heard_note_asked(struct heard *heard, const struct anchor_addr *local,
+		      const struct anchor_addr *remote,
+		      struct anchor_time at);
+
+/* All return the time 0 if nothing is known. */
 struct anchor_time heard_losses(const struct heard *heard,
 				const struct anchor_addr *local,
 				const struct anchor_addr *remote);
+struct anchor_time heard_asked(const struct heard *heard,
+			       const struct anchor_addr *local,
+			       const struct anchor_addr *remote);
 struct anchor_time heard_at(const struct heard *heard,
 			    const struct anchor_addr *local,
 			    const struct anchor_addr *remote);

@@ -170,8 +170,12 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 	    anchor_time_before(cmp->now, subflow->not_before))
 		return;
 
-	if (reason == CORE_REASON_DEAD)
+	if (reason == CORE_REASON_DEAD) {
+		if (!health_give_up(cmp, subflow))
+			return;
+
 		withdraw_dead(cmp, subflow);
+	}
 
 	if (!compare_emit(cmp, &action))
 		return;
