@@ -239,10 +239,14 @@ void engine_handle(struct engine *engine, const struct core_event *event)
 		engine_pump(engine);
 }
 
-static void on_behind(void *data)
+static void on_behind(bool behind, void *data)
 {
-	l_warn("the host of the engine is behind with events, or has lost "
-	       "some: they are read without it from now on");
+	if (behind)
+		l_warn("the host of the engine is behind with events, or some "
+		       "were lost: they are read without it until it has "
+		       "caught up");
+	else
+		l_info("the host of the engine has caught up with events");
 }
 
 static struct merge *open_merge(struct engine *engine)

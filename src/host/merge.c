@@ -79,14 +79,15 @@ static bool match(const void *a, const void *b)
 	return is_same(&waiting->event, b);
 }
 
-static void add(struct l_queue *queue, struct anchor_time now,
-		const struct core_event *event)
+static struct waiting *add(struct l_queue *queue, struct anchor_time now,
+			   const struct core_event *event)
 {
 	struct waiting *waiting = l_new(struct waiting, 1);
 
 	waiting->event = *event;
 	waiting->until = anchor_time_add(now, MERGE_PATIENCE);
 	l_queue_push_tail(queue, waiting);
+	return waiting;
 }
 
 /* Both tell of a connection from its beginning, or only the kernel does. */
@@ -153,7 +154,44 @@ static void fall_behind(struct merge *merge)
 	merge->behind = true;
 	hand_on_all(merge, merge->heard);
 	l_queue_clear(merge->told, l_free);
-	merge->options.on_behind(merge->options.data);
+	merge->options.on_behind(true, merge->options.data);
+}
+
+/*
+ * While the host is behind: all since the last connection began. When it tells
+ * of that beginning, these are what it is going to tell next.
+ */
+static void remember(struct merge *merge, struct anchor_time now,
+		     const struct core_event *event)
+{
+	bool begins = event->type == CORE_EVENT_CREATED;
+
+	if (begins || l_queue_length(merge->heard) == MERGE_MAX)
+		l_queue_clear(merge->heard, l_free);
+
+	if (begins || !l_queue_isempty(merge->heard))
+		add(merge->heard, now, event)->handed_on = true;
+}
+
+static void see_caught_up(struct merge *merge, struct anchor_time now,
+			  const struct core_event *event)
+{
+	struct waiting *first = l_queue_peek_head(merge->heard);
+	const struct l_queue_entry *entry;
+
+	if (!first || !is_same(&first->event, event))
+		return;
+
+	merge->behind = false;
+	l_free(l_queue_pop_head(merge->heard));
+	for (entry = l_queue_get_entries(merge->heard); entry;
+	     entry = entry->next) {
+		struct waiting *waiting = entry->data;
+
+		waiting->until = anchor_time_add(now, MERGE_PATIENCE);
+	}
+
+	merge->options.on_behind(false, merge->options.data);
 }
 
 /* What came before an event that both have is had by one alone. */
@@ -162,8 +200,10 @@ void merge_told(struct merge *merge, struct anchor_time now,
 {
 	const struct waiting *twin = l_queue_find(merge->heard, match, event);
 
-	if (merge->behind)
+	if (merge->behind) {
+		see_caught_up(merge, now, event);
 		return;
+	}
 
 	if (!twin) {
 		if (l_queue_length(merge->told) == MERGE_MAX)
@@ -185,6 +225,9 @@ void merge_heard(struct merge *merge, struct anchor_time now,
 		 const struct core_event *event)
 {
 	struct waiting *twin = l_queue_find(merge->told, match, event);
+
+	if (merge->behind)
+		remember(merge, now, event);
 
 	if (merge->behind || (!twin && !is_shared(merge, event))) {
 		hand_on(merge, event);
@@ -240,6 +283,9 @@ struct anchor_time merge_deadline(const struct merge *merge)
 	struct anchor_time told = first_until(merge->told);
 	struct anchor_time heard = first_until(merge->heard);
 
+	if (merge->behind)
+		return ANCHOR_NEVER;
+
 	return anchor_time_before(told, heard) ? told : heard;
 }
 
@@ -265,7 +311,8 @@ void merge_expire(struct merge *merge, struct anchor_time now)
 	while (!anchor_time_before(now, first_until(merge->told)))
 		hand_on_first_told(merge);
 
-	if (!anchor_time_before(now, first_until(merge->heard)))
+	if (!merge->behind &&
+	    !anchor_time_before(now, first_until(merge->heard)))
 		expire_heard(merge, now);
 }
 

@@ -18,8 +18,8 @@
  *
  * mptcpd reads one message in each turn of the loop, and never again once its
  * socket has overrun; it does not notice. So if it is behind with what it
- * should have told of, it is not waited for any more: merge_is_behind().
- * Nothing is lost by that.
+ * should have told of, it is not waited for: merge_is_behind(). Nothing is lost
+ * by that. It leads again when it tells of the connection that began last.
  */
 #ifndef HOST_MERGE_H
 #define HOST_MERGE_H
@@ -37,7 +37,7 @@ struct merge;
 
 struct merge_options {
 	void (*hand_on)(const struct core_event *event, void *data);
-	void (*on_behind)(void *data);	/* once: merge_is_behind() */
+	void (*on_behind)(bool behind, void *data);	/* that has changed */
 	void *data;
 };
 
@@ -65,7 +65,7 @@ void merge_catch_up(struct merge *merge);
  */
 void merge_lost(struct merge *merge);
 
-/* From then on what is heard is handed on at once, what is told is not. */
+/* As long as it is, what is heard is handed on at once, what is told is not. */
 bool merge_is_behind(const struct merge *merge);
 
 #endif

@@ -36,9 +36,9 @@ static void note(const struct core_event *event, void *data)
 		story[len] = letter(event);
 }
 
-static void count_behind(void *data)
+static void count_behind(bool behind, void *data)
 {
-	times_behind++;
+	times_behind += behind;
 }
 
 static struct merge *begin(void)
@@ -256,6 +256,54 @@ static void test_lost(void **state)
 	merge_free(merge);
 }
 
+static void fall_behind(struct merge *merge)
+{
+	tell(merge, 0, "CcE");
+	merge_expire(merge, at(250));
+	merge_expire(merge, at(350));
+	assert_true(merge_is_behind(merge));
+	memset(story, 0, sizeof(story));
+}
+
+/* Not by what it tells of older ones; then it leads again. */
+static void test_catches_up(void **state)
+{
+	struct merge *merge = begin();
+
+	fall_behind(merge);
+	tell(merge, 400, "UXCEUD");
+	assert_string_equal(story, "UXCEUD");
+	tell(merge, 500, "eux");
+	assert_true(merge_is_behind(merge));
+	assert_true(anchor_time_is_never(merge_deadline(merge)));
+	tell(merge, 510, "c");
+	assert_false(merge_is_behind(merge));
+	assert_int_equal(merge_deadline(merge).us, at(510 + 250).us);
+	tell(merge, 520, "Aeuda");
+	assert_string_equal(story, "UXCEUDA");
+	assert_true(anchor_time_is_never(merge_deadline(merge)));
+	merge_free(merge);
+}
+
+/* Of the newest connection more is heard than is kept: by the next one. */
+static void test_catches_up_late(void **state)
+{
+	struct merge *merge = begin();
+
+	fall_behind(merge);
+	tell(merge, 400, "C");
+	for (size_t i = 0; i < MERGE_MAX; i++)
+		tell(merge, 400, "P");
+
+	assert_int_equal(handed_on, 2 + 1 + MERGE_MAX);
+	tell(merge, 500, "c");
+	assert_true(merge_is_behind(merge));
+	tell(merge, 510, "XCpxc");
+	assert_false(merge_is_behind(merge));
+	assert_true(anchor_time_is_never(merge_deadline(merge)));
+	merge_free(merge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +318,8 @@ int main(void)
 		cmocka_unit_test(test_catch_up),
 		cmocka_unit_test(test_caught_up_and_behind),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_catches_up),
+		cmocka_unit_test(test_catches_up_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
