@@ -330,6 +330,7 @@ scenarios = \
 	tests/scenarios/announced-again.scn \
 	tests/scenarios/announced-twice.scn \
 	tests/scenarios/announcement-lost.scn \
+	tests/scenarios/audit-closing.scn \
 	tests/scenarios/audit-repairs.scn \
 	tests/scenarios/audit.scn \
 	tests/scenarios/both-open.scn \

@@ -213,6 +213,19 @@ find_seen(const struct core_seen *seen, const struct subflow *subflow)
 	return NULL;
 }
 
+/*
+ * What we close ends for the kernel at once, but its socket lives on until
+ * the peer has answered, on a lost link for minutes.
+ */
+static bool is_gone(const struct core_seen *seen,
+		    const struct subflow *subflow)
+{
+	const struct core_seen_subflow *found = find_seen(seen, subflow);
+
+	return !found ||
+		(found->state == CORE_SEEN_ENDING && subflow->closing);
+}
+
 /* What SUB_CLOSED would have told. */
 static void mend_gone(struct mend *mend)
 {
@@ -226,7 +239,7 @@ static void mend_gone(struct mend *mend)
 			.remote = conn->subflows[i].remote,
 		};
 
-		if (!find_seen(mend->seen, &conn->subflows[i]) &&
+		if (is_gone(mend->seen, &conn->subflows[i]) &&
 		    differs(mend, CORE_REPAIR_SUBFLOW_GONE))
 			core_subflow_down(mend->core, mend->now, conn, &event);
 	}
