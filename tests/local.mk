@@ -324,6 +324,7 @@ scenarios = \
 	tests/scenarios/adopt-client.scn \
 	tests/scenarios/adopt-joined.scn \
 	tests/scenarios/adopt-kernel.scn \
+	tests/scenarios/adopt-refused.scn \
 	tests/scenarios/adopt-server.scn \
 	tests/scenarios/adopt-stale.scn \
 	tests/scenarios/all-links-lost.scn \

@@ -171,8 +171,10 @@ int conn_announced(struct conn *conn, const struct core_limits *limits,
 	struct remote *remote = find_remote(conn, id);
 	int err;
 
-	if (remote && anchor_endpoint_equal(&remote->endpoint, endpoint))
+	if (remote && anchor_endpoint_equal(&remote->endpoint, endpoint)) {
+		remote->assumed = false;
 		return 1;
+	}
 
 	if (!remote) {
 		if (conn->n_remotes >= limits->announced)
@@ -190,6 +192,28 @@ int conn_announced(struct conn *conn, const struct core_limits *limits,
 	*remote = (struct remote) { .endpoint = *endpoint, .id = id };
 	keep_subflows(conn, &endpoint->addr);
 	return 0;
+}
+
+void conn_assume_announced(struct conn *conn, const struct core_limits *limits,
+			   uint8_t id, const struct anchor_endpoint *endpoint)
+{
+	if (!find_remote(conn, id) &&
+	    conn_announced(conn, limits, id, endpoint) == 0)
+		find_remote(conn, id)->assumed = true;
+}
+
+bool conn_is_assumed(const struct conn *conn,
+		     const struct anchor_endpoint *endpoint)
+{
+	for (unsigned int i = 0; i < conn->n_remotes; i++) {
+		const struct remote *remote = &conn->remotes[i];
+
+		if (remote->assumed &&
+		    anchor_addr_equal(&remote->endpoint.addr, &endpoint->addr))
+			return true;
+	}
+
+	return false;
 }
 
 /*

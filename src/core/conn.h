@@ -65,6 +65,7 @@ struct subflow {
 struct remote {
 	struct anchor_endpoint endpoint;
 	uint8_t id;
+	bool assumed;		/* because others of its connections heard */
 };
 
 /*
@@ -164,6 +165,11 @@ int conn_set_rule(struct conn *conn, const struct core_rule *rule);
  */
 int conn_announced(struct conn *conn, const struct core_limits *limits,
 		   uint8_t id, const struct anchor_endpoint *endpoint);
+/* The same, but nobody has heard it: it is likely. */
+void conn_assume_announced(struct conn *conn, const struct core_limits *limits,
+			   uint8_t id, const struct anchor_endpoint *endpoint);
+bool conn_is_assumed(const struct conn *conn,
+		     const struct anchor_endpoint *endpoint);
 /*
  * What has been announced already: the echo was lost, or the withdrawal in
  * between was, and so was the end of all that the peer closed with it.

@@ -8,6 +8,9 @@
 #include "core/prng.h"
 #include "core/reconcile.h"
 
+/* An open that is refused where the peer may not have announced anything. */
+#define ASSUMED_TRIES 5
+
 struct core *core_new(const struct core_config *config, uint64_t seed)
 {
 	struct core *core = calloc(1, sizeof(*core));
@@ -242,13 +245,23 @@ static int handle_new(struct core *core, struct anchor_time now,
 
 /*
  * A peer that answers no is left in peace until it announces the address
- * again (RFC 8684 section 3.4.1).
+ * again (RFC 8684 section 3.4.1). But where it is only assumed that it has,
+ * it may be about to do so for the first time, and be missed again.
  */
-static bool is_refused(const struct core *core, const struct core_event *event)
+static bool is_refused(const struct core *core, const struct conn *conn,
+		       const struct attempt *attempt,
+		       const struct core_event *event)
 {
-	return !core->config->timers.retry_refused &&
-		(event->prohibited || (event->known & CORE_KNOWN_ERROR &&
-				       event->error == ECONNREFUSED));
+	if (core->config->timers.retry_refused)
+		return false;
+
+	if (event->prohibited)
+		return true;
+
+	return event->known & CORE_KNOWN_ERROR &&
+		event->error == ECONNREFUSED &&
+		(attempt->failures >= ASSUMED_TRIES ||
+		 !conn_is_assumed(conn, &event->remote));
 }
 
 void core_subflow_down(struct core *core, struct anchor_time now,
@@ -262,7 +275,8 @@ void core_subflow_down(struct core *core, struct anchor_time now,
 		error = event->error;
 
 	if (attempt)
-		conn_fail_attempt(attempt, error, is_refused(core, event) ?
+		conn_fail_attempt(attempt, error,
+				  is_refused(core, conn, attempt, event) ?
 				  ANCHOR_NEVER :
 				  core_retry_at(core, now,
 						attempt->failures));

@@ -426,9 +426,9 @@ static void take_announced(struct core *core, struct conn *conn)
 					     &conn->remote.addr);
 
 	for (unsigned int i = 0; peer && i < peer->n_remotes; i++)
-		conn_announced(conn, &core->config->limits,
-			       peer->remotes[i].id,
-			       &peer->remotes[i].endpoint);
+		conn_assume_announced(conn, &core->config->limits,
+				      peer->remotes[i].id,
+				      &peer->remotes[i].endpoint);
 }
 
 /* Where we have joined the peer, it has told us of. */
