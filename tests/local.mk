@@ -308,6 +308,14 @@ tests_conf_modules_size_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
 
 test_module_cflags = $(AM_CFLAGS) -fvisibility=default
 
+# What makes faults in the kernel's stead, for tests/netns/faults-*.sh.
+check_LTLIBRARIES += tests/faults/faults.la
+tests_faults_faults_la_SOURCES = tests/faults/faults.c \
+	tests/faults/rules.c tests/faults/rules.h
+tests_faults_faults_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_faults_faults_la_LIBADD = -ldl
+tests_faults_faults_la_LDFLAGS = $(AM_LDFLAGS) $(test_module_flags)
+
 check_PROGRAMS += tests/list-keys
 tests_list_keys_LDADD = libconf.la
 
@@ -472,6 +480,7 @@ netns_tests = \
 	tests/netns/crowd.sh \
 	tests/netns/dual-stack.sh \
 	tests/netns/errors.sh \
+	tests/netns/faults-events.sh \
 	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \
 	tests/netns/keep-alive.sh \
@@ -511,6 +520,7 @@ netns_tests = \
 	tests/netns/systemd.sh
 
 EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
+	tests/lib/faults.sh \
 	tests/lib/build.sh \
 	tests/lib/mptcpd.sh \
 	tests/lib/packages.sh \
@@ -528,7 +538,15 @@ soak: all tests/tools/mptraffic$(EXEEXT)
 	SOAK_SECONDS=$${SOAK_SECONDS:-300} \
 		bash $(srcdir)/tests/netns/soak.sh
 
-.PHONY: soak
+# The same for faults, with another seed each time.
+soak-faults: all tests/tools/mptraffic$(EXEEXT) tests/faults/faults.la
+	ANCHOR_BUILDDIR='$(abs_top_builddir)' \
+	ANCHOR_SRCDIR='$(abs_top_srcdir)' \
+	ANCHOR_FAULTS_SEED=$${ANCHOR_FAULTS_SEED:-$$(date +%s)} \
+	FAULTS_ROUNDS=$${FAULTS_ROUNDS:-100} \
+		bash $(srcdir)/tests/netns/faults-events.sh
+
+.PHONY: soak soak-faults
 
 # What the sanitizers do not see, such as what was never set. Not the tests
 # that count descriptors, which valgrind takes for itself, or that simulate

@@ -48,6 +48,7 @@ lab_fail() {
 	lab_failed=1
 	echo "FAIL: $*" >&2
 	lab_show_logs >&2
+	! declare -F lab_show_more >/dev/null || lab_show_more >&2
 	exit 1
 }
 
