@@ -205,7 +205,7 @@ static int answer(struct world *world, struct sub *sub)
 
 	if (world->error == -ESRCH) {
 		sub->up = false;
-		world->lost = true;
+		world_deceive(world);
 	}
 
 	if (world->error)

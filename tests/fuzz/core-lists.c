@@ -12,6 +12,13 @@
 /* What opens has a port already, that nothing else here has. */
 #define OPENING_PORT 20000
 
+/* Something is not told, and nobody knows that it is not. */
+void world_deceive(struct world *world)
+{
+	world->lost = world->silent_loss = true;
+	world->quiet = false;
+}
+
 /* What was not told of it will never be. */
 static void lose(struct world *world, const struct core_event *event)
 {
@@ -32,7 +39,7 @@ void world_lose_event(struct world *world)
 
 	memmove(world->events, world->events + 1,
 		--world->n_events * sizeof(event));
-	world->silent_loss = true;
+	world_deceive(world);
 	lose(world, &event);
 }
 
@@ -61,7 +68,7 @@ void world_happen_unheard(struct world *world, unsigned int c,
 	if (!conn->alive)
 		return;
 
-	world->lost = world->silent_loss = true;
+	world_deceive(world);
 	switch (what) {
 	case UNHEARD_END:
 		conn->alive = false;

@@ -275,7 +275,7 @@ void world_tell(struct world *world, const struct core_event *event)
 
 	/* Over the limits, it may as well not have been told. */
 	if (err)
-		world->lost = world->silent_loss = true;
+		world_deceive(world);
 
 	learn(world, event, err);
 }

@@ -194,6 +194,7 @@ void world_release_event(struct world *world);
  * core-lists.c. The oldest event that is held is lost, and nobody knows, or
  * all are, and the core is told so, or something happens that is never told.
  */
+void world_deceive(struct world *world);
 void world_lose_event(struct world *world);
 void world_lose_events(struct world *world);
 void world_happen_unheard(struct world *world, unsigned int c,
