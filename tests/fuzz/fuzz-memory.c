@@ -15,7 +15,6 @@ static char path[sizeof(folder) + sizeof("/memory")];
 
 static void remove_folder(void)
 {
-	unlink(path);
 	rmdir(folder);
 }
 
@@ -27,6 +26,7 @@ static void prepare(void)
 	atexit(remove_folder);
 }
 
+/* And removes it: to replace a file takes some file systems long. */
 static char *read_saved(void)
 {
 	FILE *in = fopen(path, "re");
@@ -38,6 +38,7 @@ static char *read_saved(void)
 	len = getdelim(&text, &size, '\0', in);
 	require(len > 0 && feof(in));
 	require(!fclose(in));
+	require(!unlink(path));
 	return text;
 }
 
