@@ -456,6 +456,10 @@ int kernel_carry_out(struct world *world, const struct core_action *action)
 	if (!world->conns[c].alive)
 		return action->type == CORE_ACTION_SAMPLE ? 0 : -ENOENT;
 
+	if (action->type == CORE_ACTION_OPEN ||
+	    action->type == CORE_ACTION_CLOSE)
+		world->moved = true;
+
 	err = carry_out(world, c, action);
 	note_addresses(&world->conns[c], action, err);
 	return err;

@@ -32,8 +32,8 @@ static const struct line {
 	{ "fullmesh", ANCHOR_RENDEZVOUS_CLOSE, true, { "max", "2" } },
 	{ "ecmp", ANCHOR_RENDEZVOUS_BACKUP, false, { NULL } },
 	{ "ecmp", ANCHOR_RENDEZVOUS_CLOSE, false, { NULL } },
-	{ "spread", ANCHOR_RENDEZVOUS_BACKUP, false, { NULL } },
-	{ "failover", ANCHOR_RENDEZVOUS_BACKUP, false, { NULL } },
+	{ "spread", ANCHOR_RENDEZVOUS_BACKUP, true, { NULL } },
+	{ "failover", ANCHOR_RENDEZVOUS_BACKUP, true, { NULL } },
 	{ "ondemand", ANCHOR_RENDEZVOUS_CLOSE, false, { NULL } },
 	{ "off", ANCHOR_RENDEZVOUS_KEEP, true, { NULL } },
 };

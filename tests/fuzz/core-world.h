@@ -156,6 +156,7 @@ struct world {
 	struct core_event events[WORLD_QUEUE];
 	size_t n_results, n_events;
 
+	bool moved;			/* a path was opened or closed */
 	bool listing;			/* a list is being read */
 	bool list_addresses;
 	enum core_sync_kind list_kind;

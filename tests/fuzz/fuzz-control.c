@@ -36,7 +36,7 @@ struct client {
 	bool admitted;
 	bool ended;		/* the other end has */
 	bool closing;		/* it ought to end */
-	bool watches;
+	bool asks_to_watch, watches;
 	char line[CONTROL_REQUEST_MAX];	/* of what was sent */
 	size_t len;
 	char *heard;		/* what is no whole line yet */
@@ -166,7 +166,7 @@ static void expect_answer(struct run *run, struct client *client)
 	client->asked++;
 	client->closing = !json_is_object(request);
 	if (command && !strcmp(command, "monitor"))
-		client->watches = true;
+		client->asks_to_watch = true;
 
 	json_decref(request);
 }
@@ -228,6 +228,9 @@ static void hear_line(struct client *client, const char *line, size_t len)
 		client->news++;
 	else
 		client->answered++;
+
+	if (json_is_true(json_object_get(object, "monitor")))
+		client->watches = true;
 
 	json_decref(object);
 }
@@ -329,6 +332,10 @@ static void publish(struct run *run)
 
 	for (int i = 0; i < CLIENTS; i++) {
 		struct client *client = &run->clients[i];
+
+		/* It was asked, but perhaps not answered yet. */
+		if (client->asks_to_watch && !client->watches)
+			read_all(client);
 
 		/* One that is closing may or may not be there still. */
 		if (client->fd >= 0 && client->watches && !client->closing)

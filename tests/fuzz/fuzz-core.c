@@ -38,7 +38,8 @@
  *	h B		nothing is taken from the core
  *
  * core-world.h says what must never happen. At the end all goes well, and the
- * core comes to rest. With FUZZ_TRACE in the environment it is told.
+ * core comes to rest; a module that looks for ever changes nothing then. With
+ * FUZZ_TRACE in the environment it is told.
  */
 #include <errno.h>
 
