@@ -358,6 +358,7 @@ scenarios = \
 	tests/scenarios/ecmp-refresh.scn \
 	tests/scenarios/ecmp-server.scn \
 	tests/scenarios/ecmp-vain.scn \
+	tests/scenarios/events-lost-kernel.scn \
 	tests/scenarios/events-lost-opening.scn \
 	tests/scenarios/events-lost.scn \
 	tests/scenarios/failover-client.scn \

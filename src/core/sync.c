@@ -465,7 +465,7 @@ static void compare_conn(struct core *core, struct conn *conn,
 	if (conn->suspect)
 		return;
 
-	if (doubt && sync->kind == CORE_SYNC_LOSS)
+	if (doubt && sync->kind == CORE_SYNC_LOSS && !conn->kernel)
 		take_announced(core, conn);
 
 	conn->doubt = false;
@@ -689,7 +689,6 @@ void core_leave_to_kernel(struct core *core, struct conn *conn)
 		return;
 
 	conn->kernel = true;
-	conn->doubt = false;
 	core->waiting -= conn->waits;
 	conn->waits = false;
 	while (conn->n_entries)
