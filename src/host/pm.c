@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <ell/ell.h>
 
@@ -12,6 +14,7 @@
 
 #define START_TIMEOUT_MS 5000
 #define CATCH_UP_MAX 1024
+#define REASON_MAX 256
 
 struct pm {
 	struct pm_options options;
@@ -90,10 +93,28 @@ int pm_translate(int error, const char *reason)
 	return error;
 }
 
+/*
+ * The core takes two errors for more than that one command has failed. The
+ * kernel says either in words; as a mere errno, which can come from anywhere
+ * below, they say no such thing.
+ */
+static bool says_too_much(int error)
+{
+	return error == -ENOENT || error == -EOPNOTSUPP;
+}
+
 static void on_done(int error, const char *reason, void *data)
 {
 	struct command *command = data;
 	struct pm *pm = command->pm;
+	char text[REASON_MAX];
+
+	if (says_too_much(error)) {
+		snprintf(text, sizeof(text), "%s%s%s", strerror(-error),
+			 *reason ? ": " : "", reason);
+		reason = text;
+		error = -EPROTO;
+	}
 
 	if (!pm->closing)
 		pm->options.on_result(&command->action,
