@@ -481,6 +481,7 @@ netns_tests = \
 	tests/netns/crowd.sh \
 	tests/netns/dual-stack.sh \
 	tests/netns/errors.sh \
+	tests/netns/faults-commands.sh \
 	tests/netns/faults-events.sh \
 	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \
