@@ -127,10 +127,9 @@ static bool forgive(struct conn *conn, const struct anchor_endpoint *announced,
 	return found;
 }
 
-/* The peer may have lost what we have had for long: try it (keepalive.h). */
-static bool try_subflows(struct conn *conn, struct anchor_time now,
-			 const struct anchor_addr *addr,
-			 struct anchor_time before)
+/* The peer may have lost what we have had for long (keepalive.h). */
+static bool doubt_subflows(struct conn *conn, const struct anchor_addr *addr,
+			   struct anchor_time before)
 {
 	bool found = false;
 
@@ -142,7 +141,8 @@ static bool try_subflows(struct conn *conn, struct anchor_time now,
 		    !anchor_time_before(subflow->since, before))
 			continue;
 
-		subflow->tried = now;
+		subflow->hinted = true;
+		conn->look = true;
 		found = true;
 	}
 
@@ -154,9 +154,9 @@ int conn_announced_again(struct conn *conn, struct anchor_time now,
 {
 	struct anchor_time before = anchor_time_add(now,
 						    anchor_us(-ECHOED.us));
-	bool tried = try_subflows(conn, now, &endpoint->addr, before);
+	bool doubted = doubt_subflows(conn, &endpoint->addr, before);
 
-	if (!forgive(conn, endpoint, before) && !tried)
+	if (!forgive(conn, endpoint, before) && !doubted)
 		return 1;
 
 	/* A server comes first again. */

@@ -31,6 +31,7 @@ struct subflow {
 	bool backup_here : 1;	/* we asked the peer */
 	bool busy : 1;		/* a priority command is under way */
 	bool closing : 1;	/* a close command is under way */
+	bool hinted : 1;	/* keepalive.c: to be read for that */
 
 	/* health.c: what readings said while it was looked at. */
 	bool stuck : 1;			/* at the last review */

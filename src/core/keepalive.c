@@ -8,6 +8,9 @@
 /* And for the end of that to be known. */
 #define TRIAL anchor_ms(3000)
 
+/* A living path with traffic is heard of within this. */
+#define LATELY anchor_ms(1000)
+
 bool keepalive_is_tried(const struct subflow *subflow)
 {
 	return !anchor_time_is_never(subflow->tried);
@@ -18,30 +21,42 @@ struct anchor_span keepalive_patience(void)
 	return PATIENCE;
 }
 
-void keepalive_note(struct conn *conn)
+/* For so long? With data under way it is health.c's. */
+static bool is_idle(const struct subflow *subflow, struct anchor_time now,
+		    struct anchor_span least)
 {
-	if (conn->keep == KEEP_ASKED)
-		conn->keep = KEEP_READ;
-}
-
-/* With data under way it is health.c's. */
-static bool is_idle(const struct compare *cmp, const struct subflow *subflow)
-{
-	struct anchor_span idle = anchor_time_since(cmp->now, subflow->heard);
+	struct anchor_span idle = anchor_time_since(now, subflow->heard);
 
 	return !subflow->initial && !subflow->closing &&
 		anchor_time_is_never(subflow->silent_since) &&
-		idle.us >= cmp->core->config->timers.keep_alive.us;
+		idle.us >= least.us;
+}
+
+static void try_one(struct subflow *subflow, struct anchor_time now)
+{
+	if (!keepalive_is_tried(subflow))
+		subflow->tried = now;
+}
+
+void keepalive_note(struct conn *conn, struct subflow *subflow,
+		    struct anchor_time now)
+{
+	if (conn->keep == KEEP_ASKED)
+		conn->keep = KEEP_READ;
+
+	if (subflow->hinted && is_idle(subflow, now, LATELY))
+		try_one(subflow, now);
+
+	subflow->hinted = false;
 }
 
 static void try_idle(struct compare *cmp)
 {
-	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
-		struct subflow *subflow = &cmp->conn->subflows[i];
+	struct anchor_span every = cmp->core->config->timers.keep_alive;
 
-		if (is_idle(cmp, subflow) && !keepalive_is_tried(subflow))
-			subflow->tried = cmp->now;
-	}
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
+		if (is_idle(&cmp->conn->subflows[i], cmp->now, every))
+			try_one(&cmp->conn->subflows[i], cmp->now);
 }
 
 static void end_trials(struct compare *cmp)

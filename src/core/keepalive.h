@@ -11,6 +11,11 @@
  *	dead: closed, withdrawn, and tried again like any that has failed;
  *	if the peer has answered nowhere, nothing is known, and nothing done.
  *
+ * The same is done, whatever the configuration says, where the peer announces
+ * once more what we have had a subflow to for long, and nothing has come from
+ * there lately: it may have lost that. Where something has, nothing is done:
+ * to close a subflow that carries data is to send all of it again.
+ *
  * A plain packet would prove nothing: what the kernel sends on an idle
  * subflow for us is an ACK, which nobody answers. Private to the core.
  */
@@ -23,7 +28,8 @@
 void keepalive_review(struct compare *cmp);
 
 /* The subflow has been read. */
-void keepalive_note(struct conn *conn);
+void keepalive_note(struct conn *conn, struct subflow *subflow,
+		    struct anchor_time now);
 
 bool keepalive_is_tried(const struct subflow *subflow);
 

@@ -174,7 +174,7 @@ static void note_for_health(struct core *core, struct conn *conn,
 {
 	health_note(core, subflow, now, sample);
 	drain_note(subflow, sample);
-	keepalive_note(conn);
+	keepalive_note(conn, subflow, now);
 }
 
 void core_sample(struct core *core, struct anchor_time now,
