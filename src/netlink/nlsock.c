@@ -451,7 +451,9 @@ static void handle_done(struct nlsock *sock, size_t i,
 		memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
 
 	error = sound_error(sock, error);
-	if (!error && nth(sock, i)->interrupted)
+	if (!error && sock->lost)
+		error = -ENOBUFS;	/* it may be what was lost */
+	else if (!error && nth(sock, i)->interrupted)
 		error = -EINTR;
 
 	finish(sock, i, error, reason);
