@@ -62,6 +62,11 @@ struct fdio *fdio_new(int fd, fdio_cb readable, fdio_cb writable, void *data)
 	fdio->writable = writable;
 	fdio->data = data;
 	fdio->io = l_io_new(fdio->epoll);
+	if (!fdio->io) {
+		fdio_free(fdio);
+		return NULL;
+	}
+
 	watch(fdio, true, false);
 	l_io_set_read_handler(fdio->io, on_events, fdio, NULL);
 	return fdio;

@@ -16,7 +16,10 @@ struct fdio;
 /* False: it is done for, and is no longer watched. */
 typedef bool (*fdio_cb)(void *data);
 
-/* readable is also called for an error. fd stays the caller's. */
+/*
+ * readable is also called for an error. fd stays the caller's. NULL if there
+ * is no descriptor left that ELL can watch.
+ */
 struct fdio *fdio_new(int fd, fdio_cb readable, fdio_cb writable, void *data);
 void fdio_free(struct fdio *fdio);
 

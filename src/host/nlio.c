@@ -15,7 +15,7 @@ struct nlio {
 	bool gathers;
 	unsigned int wakings;	/* that it may have now */
 	uint64_t since_us;	/* when it had them */
-	struct l_timeout *rest;	/* made when first needed */
+	struct l_timeout *rest;
 };
 
 static void on_rested(struct l_timeout *timeout, void *data)
@@ -28,11 +28,7 @@ static void on_rested(struct l_timeout *timeout, void *data)
 static void rest(struct nlio *nlio)
 {
 	fdio_set_read(nlio->io, false);
-	if (nlio->rest)
-		l_timeout_modify_ms(nlio->rest, NLIO_GATHER_MS);
-	else
-		nlio->rest = l_timeout_create_ms(NLIO_GATHER_MS, on_rested,
-						 nlio, NULL);
+	l_timeout_modify_ms(nlio->rest, NLIO_GATHER_MS);
 }
 
 /*
@@ -102,7 +98,11 @@ struct nlio *nlio_new(struct nlsock *sock, nlio_cb cb, void *data)
 	nlio->cb = cb;
 	nlio->data = data;
 	nlio->io = fdio_new(nlsock_fd(sock), on_readable, on_writable, nlio);
-	return nlio;
+	if (nlio->io)
+		return nlio;
+
+	l_free(nlio);
+	return NULL;
 }
 
 void nlio_free(struct nlio *nlio)
@@ -117,7 +117,11 @@ void nlio_free(struct nlio *nlio)
 
 void nlio_gather(struct nlio *nlio)
 {
-	nlio->gathers = true;
+	if (!nlio->rest)
+		nlio->rest = l_timeout_create_ms(0, on_rested, nlio, NULL);
+
+	/* Without it, what comes is read as it comes. */
+	nlio->gathers = nlio->rest;
 }
 
 void nlio_update(struct nlio *nlio)

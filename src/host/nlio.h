@@ -10,7 +10,10 @@ struct nlio;
 /* After each dispatch: 0, or the negative errno that ended the socket. */
 typedef void (*nlio_cb)(int error, void *data);
 
-/* The socket stays the caller's, and must outlive this. */
+/*
+ * The socket stays the caller's, and must outlive this. NULL if there is no
+ * descriptor left that ELL can watch.
+ */
 struct nlio *nlio_new(struct nlsock *sock, nlio_cb cb, void *data);
 void nlio_free(struct nlio *nlio);
 

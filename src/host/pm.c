@@ -178,6 +178,9 @@ static int open_events(struct pm *pm)
 
 	nlsock_set_notify(pm->events, on_notify, on_overrun, pm);
 	pm->events_io = nlio_new(pm->events, on_io, pm);
+	if (!pm->events_io)
+		return -EMFILE;
+
 	nlio_gather(pm->events_io);
 	return 0;
 }
@@ -200,6 +203,9 @@ static int pm_open(struct pm *pm)
 	nlsock_set_limit(pm->commands, pm->options.commands);
 	nlsock_set_notify(pm->commands, NULL, on_overrun, pm);
 	pm->commands_io = nlio_new(pm->commands, on_io, pm);
+	if (!pm->commands_io)
+		return -EMFILE;
+
 	return pm->options.events ? open_events(pm) : 0;
 }
 
