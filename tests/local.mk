@@ -483,6 +483,7 @@ netns_tests = \
 	tests/netns/errors.sh \
 	tests/netns/faults-commands.sh \
 	tests/netns/faults-events.sh \
+	tests/netns/faults-lists.sh \
 	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \
 	tests/netns/keep-alive.sh \

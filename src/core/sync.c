@@ -683,6 +683,12 @@ bool core_sync_end(struct core *core)
 	return false;
 }
 
+void core_sync_fail(struct core *core)
+{
+	core->sync.running = false;
+	core->sync.rounds = 0;
+}
+
 void core_leave_to_kernel(struct core *core, struct conn *conn)
 {
 	if (conn->kernel)

@@ -78,6 +78,13 @@ void core_sync_gone(struct core *core, struct anchor_time now,
 bool core_sync_end(struct core *core);
 
 /*
+ * Instead of it: the list could not be read whole, so from what it lacks
+ * nothing follows, and what is in doubt stays so. It is to be read again; who
+ * cannot, ends it after all, and what was believed is believed again.
+ */
+void core_sync_fail(struct core *core);
+
+/*
  * What peers announce is not listed anywhere: it is to be kept across
  * restarts. Given back before the first core_sync_begin(). The version
  * changes with it.

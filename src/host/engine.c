@@ -628,7 +628,11 @@ static int open_facts(struct engine *engine, char *reason, size_t len)
 
 	engine->facts_io = fdio_new(netfacts_fd(engine->facts),
 				    on_facts_readable, NULL, engine);
-	return 0;
+	if (engine->facts_io)
+		return 0;
+
+	snprintf(reason, len, "too many open descriptors");
+	return -EMFILE;
 }
 
 static struct sampler *open_sampler(struct engine *engine)
@@ -662,8 +666,11 @@ static int engine_open(struct engine *engine, char *reason, size_t len)
 
 	set_watch(engine);
 	set_load(engine);
-	upkeep_start(engine);
-	return 0;
+	err = upkeep_start(engine);
+	if (err < 0)
+		snprintf(reason, len, "too many open descriptors");
+
+	return err;
 }
 
 static uint64_t seed(void)

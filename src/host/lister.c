@@ -17,10 +17,12 @@
 
 #define TURN_US 2000		/* at a time, without others */
 #define READS 8			/* the same, of a dump */
-#define TRIES 10		/* for one list, before it is given up */
+#define TRIES 10		/* for one list, before it has failed */
 #define TRY_AGAIN_MS 50
+#define FAILURES 3		/* in a row, before it is given up */
 #define IN_FLUX_MS 100
 #define NEXT_MS 1000		/* after a list, until the next one */
+#define READ_MS 30000		/* for the answer to one dump */
 #define ADDRESSES_MAX 256	/* IDs are bytes */
 #define ANSWER_READS 4
 
@@ -31,7 +33,8 @@ struct item {
 
 enum phase {
 	PHASE_IDLE,
-	PHASE_READ,		/* the dump is under way */
+	PHASE_WAIT,		/* until it is begun, by the timer */
+	PHASE_READ,		/* the dump is under way, not for long */
 	PHASE_COMPARE,
 	PHASE_UNLISTED,		/* those that are in no list */
 };
@@ -40,17 +43,18 @@ struct lister {
 	struct lister_options options;
 	enum phase phase;
 	enum core_sync_kind kind;
+	bool unfinished;	/* it is to be read again */
 	bool wanted;		/* the next one: wanted_kind */
 	enum core_sync_kind wanted_kind;
 	int error;		/* of the dump */
-	unsigned int tries;
+	unsigned int tries, failures;
 	bool asked, askable;	/* can local addresses be asked for? */
 
 	struct nlsock *diag;
 	struct nlio *diag_io;
 	struct nlsock *addrs;
 	struct l_idle *turn;
-	struct l_timeout *later;
+	struct l_timeout *timer;	/* of a phase */
 	struct anchor_time begun;
 	struct lister_stats stats;
 
@@ -64,6 +68,7 @@ struct lister {
 	/* The answer to one question. */
 	struct core_seen_address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
+	bool odd;		/* there was more, which makes no sense */
 	struct mptcp_diag_conn conn;
 	int answer;
 };
@@ -163,14 +168,14 @@ static void on_address(const struct nlmsghdr *nlh, void *data)
 {
 	struct lister *lister = data;
 
-	if (lister->n_addresses == ADDRESSES_MAX)
-		return;
-
-	if (!mptcp_pm_decode_addr(nlh,
-				  &lister->addresses[lister->n_addresses]))
+	if (lister->n_addresses < ADDRESSES_MAX &&
+	    !mptcp_pm_decode_addr(nlh,
+				  &lister->addresses[lister->n_addresses])) {
 		lister->n_addresses++;
-	else
+	} else {
+		lister->odd = true;
 		lister->stats.malformed++;
+	}
 }
 
 static void on_answer(int error, const char *reason, void *data)
@@ -187,6 +192,7 @@ static int ask_addresses(struct lister *lister, uint32_t token)
 	int err;
 
 	lister->n_addresses = 0;
+	lister->odd = false;
 	if (!lister->addrs && open_addrs(lister) < 0)
 		return -EIO;
 
@@ -199,7 +205,7 @@ static int ask_addresses(struct lister *lister, uint32_t token)
 		lister->addrs = NULL;
 	}
 
-	return err;
+	return !err && lister->odd ? -EBADMSG : err;
 }
 
 static void on_conn(const struct nlmsghdr *nlh, void *data)
@@ -346,29 +352,64 @@ static void compare_unlisted(struct lister *lister)
 		core_sync_gone(core, now_is(), token);
 }
 
-static void start_later(struct lister *lister, unsigned int ms);
+static void start_later(struct lister *lister, unsigned int ms)
+{
+	lister->phase = PHASE_WAIT;
+	l_timeout_modify_ms(lister->timer, ms);
+}
+
+static void stop(struct lister *lister)
+{
+	l_idle_remove(lister->turn);
+	lister->turn = NULL;
+	lister->phase = PHASE_IDLE;
+	close_sockets(lister);
+	clear_list(lister);
+}
+
+/*
+ * Of one that cannot be read the next audit is another, but what others are
+ * for is to be known.
+ */
+static bool may_retry(struct lister *lister)
+{
+	return lister->kind != CORE_SYNC_AUDIT &&
+		lister->failures++ < FAILURES;
+}
+
+/* Returns whether it goes on by itself, and after how long. */
+static bool end_list(struct lister *lister, unsigned int *ret_ms)
+{
+	if (lister->error && may_retry(lister)) {
+		core_sync_fail(lister->options.core);
+		*ret_ms = NEXT_MS << (lister->failures - 1);
+		return true;
+	}
+
+	*ret_ms = IN_FLUX_MS;
+	return core_sync_end(lister->options.core) && !lister->error;
+}
 
 static void finish(struct lister *lister)
 {
+	unsigned int ms;
 	struct lister_result result = {
 		.kind = lister->kind,
 		.whole = !lister->error,
 		.error = lister->error,
 		.took = anchor_time_since(now_is(), lister->begun),
-		.again = core_sync_end(lister->options.core),
+		.again = end_list(lister, &ms),
 	};
 
-	l_idle_remove(lister->turn);
-	lister->turn = NULL;
-	lister->phase = PHASE_IDLE;
+	stop(lister);
 	lister->stats.lists += result.whole;
 	lister->stats.failed += !result.whole;
-	close_sockets(lister);
-	clear_list(lister);
+	lister->unfinished = result.again;
+	if (result.whole)
+		lister->failures = 0;
 
-	result.again &= result.whole;
 	if (result.again || lister->wanted)
-		start_later(lister, result.again ? IN_FLUX_MS : NEXT_MS);
+		start_later(lister, result.again ? ms : NEXT_MS);
 
 	lister->options.on_done(&result, lister->options.data);
 }
@@ -382,11 +423,8 @@ static bool try_again(struct lister *lister)
 
 	lister->stats.interrupted++;
 	lister->error = 0;
-	l_idle_remove(lister->turn);
-	lister->turn = NULL;
-	lister->phase = PHASE_IDLE;
-	close_sockets(lister);
-	clear_list(lister);
+	lister->unfinished = true;
+	stop(lister);
 	start_later(lister, TRY_AGAIN_MS);
 	return true;
 }
@@ -472,20 +510,30 @@ static void take_server(struct lister *lister,
 		lister->error = -ENOMEM;
 }
 
+static void take_socket(struct lister *lister,
+			const struct mptcp_diag_socket *socket)
+{
+	if (socket->kind == MPTCP_DIAG_LISTENER)
+		take_server(lister, &socket->subflow.local);
+	else
+		take_item(lister, socket);
+}
+
 static void on_socket(const struct nlmsghdr *nlh, void *data)
 {
 	struct lister *lister = data;
 	struct mptcp_diag_socket socket;
 	int err = mptcp_diag_decode(nlh, &socket);
 
-	if (err == -EBADMSG)
-		lister->stats.malformed++;
-	else if (err)
+	if (!err)
+		take_socket(lister, &socket);
+
+	if (err != -EBADMSG)
 		return;
-	else if (socket.kind == MPTCP_DIAG_LISTENER)
-		take_server(lister, &socket.subflow.local);
-	else
-		take_item(lister, &socket);
+
+	/* What it was about must not be taken for gone. */
+	lister->error = err;
+	lister->stats.malformed++;
 }
 
 static int dump(struct lister *lister, uint8_t family, nlsock_done_cb done)
@@ -543,6 +591,7 @@ static void begin(struct lister *lister)
 	int err = nlsock_open(NETLINK_SOCK_DIAG, &lister->diag);
 
 	lister->phase = PHASE_READ;
+	l_timeout_modify_ms(lister->timer, READ_MS);
 	lister->error = 0;
 	core_sync_begin(lister->options.core, lister->kind);
 	if (!err) {
@@ -550,7 +599,8 @@ static void begin(struct lister *lister)
 		nlsock_set_reads(lister->diag, READS);
 		find_askable(lister);
 		lister->diag_io = nlio_new(lister->diag, on_io, lister);
-		err = dump(lister, ANCHOR_FAMILY_INET, on_dumped4);
+		err = lister->diag_io ?
+			dump(lister, ANCHOR_FAMILY_INET, on_dumped4) : -EMFILE;
 	}
 
 	if (!err)
@@ -560,25 +610,31 @@ static void begin(struct lister *lister)
 		end_reading(lister, err);
 }
 
-static void on_later(struct l_timeout *timeout, void *data)
+/* What a loss asks for covers the rest. */
+static void take_wanted(struct lister *lister)
+{
+	bool lost = lister->unfinished && lister->kind == CORE_SYNC_LOSS;
+
+	lister->kind = lost ? CORE_SYNC_LOSS : lister->wanted_kind;
+	lister->wanted = false;
+	lister->tries = lister->failures = 0;
+	lister->begun = now_is();
+}
+
+static void on_timer(struct l_timeout *timeout, void *data)
 {
 	struct lister *lister = data;
 
-	l_timeout_remove(lister->later);
-	lister->later = NULL;
-	if (lister->wanted) {
-		lister->kind = lister->wanted_kind;
-		lister->wanted = false;
-		lister->tries = 0;
-		lister->begun = now_is();
-	}
+	if (lister->phase == PHASE_READ)
+		end_reading(lister, -ETIMEDOUT);
+
+	if (lister->phase != PHASE_WAIT)
+		return;
+
+	if (lister->wanted)
+		take_wanted(lister);
 
 	begin(lister);
-}
-
-static void start_later(struct lister *lister, unsigned int ms)
-{
-	lister->later = l_timeout_create_ms(ms, on_later, lister, NULL);
 }
 
 struct lister *lister_new(const struct lister_options *options)
@@ -586,7 +642,12 @@ struct lister *lister_new(const struct lister_options *options)
 	struct lister *lister = l_new(struct lister, 1);
 
 	lister->options = *options;
-	return lister;
+	lister->timer = l_timeout_create_ms(0, on_timer, lister, NULL);
+	if (lister->timer)
+		return lister;
+
+	l_free(lister);
+	return NULL;
 }
 
 void lister_free(struct lister *lister)
@@ -594,16 +655,14 @@ void lister_free(struct lister *lister)
 	if (!lister)
 		return;
 
-	l_idle_remove(lister->turn);
-	l_timeout_remove(lister->later);
-	close_sockets(lister);
-	clear_list(lister);
+	stop(lister);
+	l_timeout_remove(lister->timer);
 	l_free(lister);
 }
 
 bool lister_busy(const struct lister *lister)
 {
-	return lister && (lister->phase != PHASE_IDLE || lister->later);
+	return lister && lister->phase != PHASE_IDLE;
 }
 
 void lister_start(struct lister *lister, enum core_sync_kind kind)
@@ -613,18 +672,14 @@ void lister_start(struct lister *lister, enum core_sync_kind kind)
 	if (busy && kind == CORE_SYNC_AUDIT)
 		return;
 
-	if (busy) {
-		/* What a loss asks for covers the rest. */
-		if (!lister->wanted || kind == CORE_SYNC_LOSS)
-			lister->wanted_kind = kind;
+	if (!lister->wanted || kind == CORE_SYNC_LOSS)
+		lister->wanted_kind = kind;
 
-		lister->wanted = true;
+	lister->wanted = true;
+	if (busy)
 		return;
-	}
 
-	lister->kind = kind;
-	lister->tries = 0;
-	lister->begun = now_is();
+	take_wanted(lister);
 	begin(lister);
 }
 

@@ -3,7 +3,8 @@
  * Reads the kernel's lists of connections, and hands them to the core
  * (core/sync.h): at the start, after events were lost, and for audits. A list
  * of many connections is read and compared in short turns, between which the
- * main loop goes on. A list that could not be read whole is read again.
+ * main loop goes on. A list that could not be read whole is read again, later
+ * and later; if that is in vain too, what was believed stays so.
  *
  *	lister = lister_new(&options);
  *	lister_start(lister, CORE_SYNC_START);
@@ -19,7 +20,8 @@ struct lister_result {
 	enum core_sync_kind kind;
 	bool whole;		/* else it could not be read: error */
 	int error;
-	bool again;		/* something was in flux: goes on by itself */
+	bool again;		/* goes on by itself: it failed, or something
+				 * was in flux */
 	struct anchor_span took;
 };
 
@@ -36,6 +38,7 @@ struct lister_options {
 	void *data;
 };
 
+/* NULL if there is no timer to be had. */
 struct lister *lister_new(const struct lister_options *options);
 void lister_free(struct lister *lister);
 

@@ -153,14 +153,17 @@ static void on_done(const struct lister_result *result, void *data)
 	struct engine *engine = data;
 
 	if (!result->whole)
-		l_warn("connections cannot be listed: %s; those that were "
-		       "there before are not managed",
-		       strerror(-result->error));
+		l_warn("connections cannot be listed: %s; %s",
+		       strerror(-result->error),
+		       result->again ? "this is tried again" :
+		       "what has been missed stays so until that succeeds");
 
 	if (result->again)
 		return;
 
-	log_result(engine, result);
+	if (result->whole)
+		log_result(engine, result);
+
 	engine->ready = true;
 }
 
@@ -207,7 +210,7 @@ static void set_audit(struct engine *engine)
 		NULL;
 }
 
-void upkeep_start(struct engine *engine)
+int upkeep_start(struct engine *engine)
 {
 	const struct lister_options options = {
 		.core = engine->core,
@@ -220,9 +223,13 @@ void upkeep_start(struct engine *engine)
 	};
 
 	engine->lister = lister_new(&options);
+	if (!engine->lister)
+		return -EMFILE;
+
 	lister_start(engine->lister, CORE_SYNC_START);
 	set_audit(engine);
 	upkeep_note(engine);
+	return 0;
 }
 
 void upkeep_stop(struct engine *engine)

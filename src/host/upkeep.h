@@ -11,8 +11,8 @@
 /* Before the links are made: what another life of the daemon has left. */
 void upkeep_recall(struct engine *engine);
 
-/* When events, links and listeners are there: takes over what is. */
-void upkeep_start(struct engine *engine);
+/* When events, links and listeners are there: takes over what is. -EMFILE. */
+int upkeep_start(struct engine *engine);
 void upkeep_stop(struct engine *engine);
 
 /* Another configuration: audits, and connections that are ours only now. */

@@ -97,6 +97,7 @@ static void init(void)
 	*(void **) &state.poll = find("poll");
 	*(void **) &state.close = find("close");
 	open_waker(NETLINK_ROUTE);
+	open_waker(NETLINK_SOCK_DIAG);
 	open_waker(NETLINK_GENERIC);
 	rules_init();
 }
@@ -118,7 +119,8 @@ static int protocol_of(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
 	    domain != AF_NETLINK ||
 	    getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 ||
-	    (protocol != NETLINK_ROUTE && protocol != NETLINK_GENERIC))
+	    (protocol != NETLINK_ROUTE && protocol != NETLINK_GENERIC &&
+	     protocol != NETLINK_SOCK_DIAG))
 		return -1;
 
 	return protocol;
@@ -241,11 +243,14 @@ static bool take_lost(int fd, const struct nlmsghdr *nlh)
 	return true;
 }
 
-/* If it is of a group: each of those comes in a message of its own. */
-static enum target news_of(int protocol, const struct sockaddr_nl *from,
+/* News of a group come each in a message of its own. */
+static enum target told_by(int protocol, const struct sockaddr_nl *from,
 			   const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
+
+	if (protocol == NETLINK_SOCK_DIAG && nlh->nlmsg_flags & NLM_F_MULTI)
+		return TARGET_LISTED;
 
 	if (!from->nl_groups)
 		return TARGET_NONE;
@@ -258,9 +263,10 @@ static enum target news_of(int protocol, const struct sockaddr_nl *from,
 }
 
 /* False if it does not arrive now. */
-static bool meet_fate(int fd, const struct fate *fate, const void *data,
-		      size_t len)
+static bool meet_fate(int fd, const struct fate *fate, void *data, size_t len)
 {
+	struct nlmsghdr *nlh = data;
+
 	switch (fate->fault) {
 	case FAULT_NONE:
 	case FAULT_ERROR:
@@ -279,6 +285,12 @@ static bool meet_fate(int fd, const struct fate *fate, const void *data,
 	case FAULT_OVERRUN:
 		hold_overrun(fd);
 		return false;
+	case FAULT_INTERRUPT:
+		nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
+		return true;
+	case FAULT_CUT:
+		nlh->nlmsg_len = (uint32_t) len + 1;
+		return true;
 	}
 
 	return true;
@@ -288,7 +300,7 @@ static bool meet_fate(int fd, const struct fate *fate, const void *data,
 static bool pass(int fd, int protocol, const struct msghdr *msg, size_t len)
 {
 	const struct sockaddr_nl *from = msg->msg_name;
-	const void *data = msg->msg_iov[0].iov_base;
+	void *data = msg->msg_iov[0].iov_base;
 	const struct nlmsghdr *nlh = data;
 	struct fate fate;
 
@@ -303,7 +315,7 @@ static bool pass(int fd, int protocol, const struct msghdr *msg, size_t len)
 		return false;
 	}
 
-	fate = rules_fate(news_of(protocol, from, nlh));
+	fate = rules_fate(told_by(protocol, from, nlh));
 	if (!meet_fate(fd, &fate, data, len))
 		return false;
 
@@ -335,6 +347,10 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 static enum target target_of(int protocol, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
+
+	if (protocol == NETLINK_SOCK_DIAG)
+		return (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ?
+			TARGET_LIST : TARGET_NONE;
 
 	if (protocol != NETLINK_GENERIC || nlh->nlmsg_type == GENL_ID_CTRL)
 		return TARGET_NONE;

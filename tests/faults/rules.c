@@ -47,6 +47,8 @@ static const struct name targets[] = {
 	{ "destroy", TARGET_DESTROY },
 	{ "flags", TARGET_FLAGS },
 	{ "get", TARGET_GET },
+	{ "list", TARGET_LIST },
+	{ "listed", TARGET_LISTED },
 	{ NULL, TARGET_NONE },
 };
 
@@ -56,6 +58,8 @@ static const struct name faults[] = {
 	{ "twice", FAULT_TWICE },
 	{ "swap", FAULT_SWAP },
 	{ "overrun", FAULT_OVERRUN },
+	{ "interrupt", FAULT_INTERRUPT },
+	{ "cut", FAULT_CUT },
 	{ NULL, FAULT_NONE },
 };
 

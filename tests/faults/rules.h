@@ -13,10 +13,14 @@
  *	create ENETUNREACH 100	the command fails, and is not carried out
  *	flags EPERM 50 3	three times at most
  *	announce overrun 10	carried out, but the answer is lost
+ *	list ENOMEM 100 2	sockets are not listed
+ *	listed interrupt 10	of the messages of a list, 10 percent say that
+ *				it has changed while it was made
+ *	listed cut 10		are not whole
  *
  * Events that tell of announcements have rules of their own, for nothing else
- * ever tells of those. Commands are announce, remove, create, destroy, flags and get. Rules are
- * tried in their order, and the first that hits is it.
+ * ever tells of those. Commands are announce, remove, create, destroy, flags,
+ * get and list. Rules are tried in their order, and the first that hits is it.
  */
 #ifndef FAULTS_RULES_H
 #define FAULTS_RULES_H
@@ -32,6 +36,8 @@ enum target {
 	TARGET_DESTROY,
 	TARGET_FLAGS,
 	TARGET_GET,
+	TARGET_LIST,
+	TARGET_LISTED,
 };
 
 enum fault {
@@ -42,6 +48,8 @@ enum fault {
 	FAULT_SWAP,
 	FAULT_OVERRUN,
 	FAULT_ERROR,
+	FAULT_INTERRUPT,
+	FAULT_CUT,
 };
 
 struct fate {

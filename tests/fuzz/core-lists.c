@@ -305,6 +305,15 @@ void world_end_list(struct world *world)
 	check_repairs(world);
 }
 
+void world_fail_list(struct world *world)
+{
+	if (!world->listing)
+		return;
+
+	core_sync_fail(world->core);
+	take_list(world);
+}
+
 static void forget_ours(struct world_conn *conn)
 {
 	conn->known = conn->established = conn->doubt = false;

@@ -205,6 +205,8 @@ void world_happen_unheard(struct world *world, unsigned int c,
 void world_begin_list(struct world *world, enum core_sync_kind kind,
 		      bool addresses);
 void world_end_list(struct world *world);
+/* It cannot be read, and is begun again. */
+void world_fail_list(struct world *world);
 
 /* What a peer has announced before, where it is now or was. */
 void world_remember(struct world *world, uint8_t id, unsigned int rail,

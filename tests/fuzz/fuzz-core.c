@@ -24,7 +24,7 @@
  *	u C W		unheard: it is closed, is established, is joined (W 2)
  *	s K		the kernel lists all; K 0: as at the start, 1: as
  *			after a loss, 2: as an audit; 3 to 5: and no addresses
- *	S		the list is handed in
+ *	S		the list is handed in	F	it cannot be read
  *	R ID RAIL P	a peer's announcement is remembered
  *	Z		another core begins
  *
@@ -208,6 +208,9 @@ static void lose(struct run *run, uint8_t letter)
 		break;
 	case 'S':
 		world_end_list(world);
+		break;
+	case 'F':
+		world_fail_list(world);
 		break;
 	case 'R':
 		remember(run);

@@ -43,7 +43,8 @@
  *	subflow LOCAL REMOTE LOCAL-ID REMOTE-ID initial|opened|accepted
  *		[young] [opening|ending] [backup-here] [backup-peer]
  *	address ENDPOINT ID announced|source	both: of the one listed last
- *	end-list [again]		all is handed in; it is in flux
+ *	end-list [again|failed]		all is handed in; it is in flux; there
+ *					was more that could not be read
  *	counts [connections=N] [kernel=N] [adopted=N] [subflows-gone=N] ...
  *	load eth1 [speed=MBIT] [out=MBIT] [in=MBIT]
  *	wait 300ms

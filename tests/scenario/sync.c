@@ -118,6 +118,7 @@ void do_address(struct scenario *s, char **words, int n)
 void do_end_list(struct scenario *s, char **words, int n)
 {
 	bool again = n > 1 && !strcmp(words[1], "again");
+	bool failed = n > 1 && !strcmp(words[1], "failed");
 	uint32_t token;
 
 	for (size_t i = 0; i < s->n_listed; i++) {
@@ -126,6 +127,11 @@ void do_end_list(struct scenario *s, char **words, int n)
 		listed->seen.subflows = listed->subflows;
 		listed->seen.addresses = listed->addresses;
 		core_sync_conn(s->core, s->now, &listed->seen);
+	}
+
+	if (failed) {
+		core_sync_fail(s->core);
+		return;
 	}
 
 	while (core_sync_unlisted(s->core, &token))
