@@ -19,6 +19,7 @@
 #include "host/log.h"
 
 struct engine;
+struct kernel;
 
 struct engine_options {
 	const struct config *config;		/* outlives the engine */
@@ -30,6 +31,7 @@ struct engine_options {
 			 * connections are known, and what was to be done at
 			 * the start has been handed to the kernel */
 
+	struct kernel *kernel;	/* as prepared; outlives the engine */
 	const char *memory;	/* file for the next start, see host/memory.h;
 				 * NULL: none. Outlives the engine */
 

@@ -64,7 +64,7 @@ static int sysctl_write(const char *name, const char *value)
 
 static int check_enabled(char *reason, size_t len)
 {
-	char value[32];
+	char value[KERNEL_VALUE_MAX];
 	int err = sysctl_read("mptcp/enabled", value, sizeof(value));
 
 	if (err == -ENOENT)
@@ -132,9 +132,29 @@ int kernel_prepare(struct kernel *kernel, bool select, char *reason,
 	return err;
 }
 
+static bool is_value(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return len && !text[len] && len < KERNEL_VALUE_MAX;
+}
+
+bool kernel_recall(struct kernel *kernel, const char *before)
+{
+	if (!is_value(before))
+		return false;
+
+	if (kernel->selected || strcmp(kernel->before, kernel->userspace))
+		return true;
+
+	strcpy(kernel->before, before);
+	kernel->selected = strcmp(before, kernel->userspace);
+	return true;
+}
+
 bool kernel_has_timestamps(void)
 {
-	char value[32];
+	char value[KERNEL_VALUE_MAX];
 
 	return sysctl_read("ipv4/tcp_timestamps", value, sizeof(value)) < 0 ||
 		strcmp(value, "0");
@@ -142,7 +162,7 @@ bool kernel_has_timestamps(void)
 
 int kernel_restore(struct kernel *kernel)
 {
-	char value[32];
+	char value[KERNEL_VALUE_MAX];
 	int err;
 
 	if (!kernel->selected)

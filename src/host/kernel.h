@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define KERNEL_VALUE_MAX 32
+
 struct kernel {
 	const char *sysctl;	/* the one that selects the path manager */
 	const char *file;	/* below /proc/sys/net */
 	const char *userspace;	/* its value for us */
-	char before[32];	/* its value when we came */
+	char before[KERNEL_VALUE_MAX];	/* its value when we came */
 	bool selected;		/* we changed it */
 };
 
@@ -26,6 +28,12 @@ struct kernel {
  */
 int kernel_prepare(struct kernel *kernel, bool select, char *reason,
 		   size_t len);
+
+/*
+ * The value that one before us found and could not put back, for it was
+ * killed: we do it. False if it is none.
+ */
+bool kernel_recall(struct kernel *kernel, const char *before);
 
 /* Do connections of this namespace have TCP timestamps? True if not known. */
 bool kernel_has_timestamps(void);

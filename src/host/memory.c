@@ -27,6 +27,11 @@ static bool parse_announced(const char *text, struct anchor_endpoint *endpoint)
 		!addrtext_parse(text, &endpoint->addr);
 }
 
+static bool load_manager(const struct memory *memory, char **words)
+{
+	return kernel_recall(memory->kernel, words[1]);
+}
+
 static bool load_seat(const struct memory *memory, char **words)
 {
 	struct links_seats *seats = memory->seats;
@@ -76,6 +81,7 @@ static const struct {
 	int words;
 	bool (*load)(const struct memory *memory, char **words);
 } kinds[] = {
+	{ "path-manager", 2, load_manager },
 	{ "seat", 2, load_seat },
 	{ "port", 3, load_port },
 	{ "peer", 4, load_peer },
@@ -161,6 +167,9 @@ static void save_lines(FILE *out, const struct memory *memory)
 	struct writer writer = { .out = out, .left = LINES_MAX };
 
 	fputs(HEADER "\n", out);
+	if (memory->kernel->selected)
+		fprintf(out, "path-manager %s\n", memory->kernel->before);
+
 	for (size_t i = 0; i < memory->seats->n; i++)
 		fprintf(out, "seat %s\n", memory->seats->names[i]);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is to outlive the daemon and is known to nobody else: the join ports
- * that the kernel chose, what peers have announced, and the seats of links.
- * A text file of bounded size, replaced as a whole:
+ * What is to outlive the daemon and is known to nobody else: which path
+ * manager was selected before it came, the join ports that the kernel chose,
+ * what peers have announced, and the seats of links. A text file of bounded
+ * size, replaced as a whole:
  *
  *	anchor 1
+ *	path-manager kernel
  *	seat eth1
  *	port eth1 10.1.2.2:43211
  *	peer 10.255.0.1 1 10.1.1.2:7001
@@ -17,10 +19,12 @@
 #define HOST_MEMORY_H
 
 #include "core/core.h"
+#include "host/kernel.h"
 #include "host/links.h"
 #include "host/listeners.h"
 
 struct memory {
+	struct kernel *kernel;
 	struct core *core;
 	struct listeners *listeners;
 	struct links_seats *seats;

@@ -256,6 +256,7 @@ static int start_engine(struct service *service, char *reason, size_t len)
 	struct engine_options options = {
 		.config = service->settings->config,
 		.policies = service->settings->policies,
+		.kernel = &service->kernel,
 		.memory = service->memory,
 		.log = service->options.log,
 		.fed = service->options.fed,
@@ -342,16 +343,17 @@ void service_free(struct service *service)
 	if (!service)
 		return;
 
-	/* The engine still asks whether anybody watches. */
-	control_free(service->control);
-	service->control = NULL;
-	engine_free(service->engine);
-
+	/* First, so that the engine leaves nothing of it to be remembered. */
 	err = kernel_restore(&service->kernel);
 	if (err < 0)
 		l_error("%s could not be set back to %s: %s",
 			service->kernel.sysctl, service->kernel.before,
 			strerror(-err));
+
+	/* The engine still asks whether anybody watches. */
+	control_free(service->control);
+	service->control = NULL;
+	engine_free(service->engine);
 
 	if (service->instance >= 0)
 		close(service->instance);

@@ -26,6 +26,7 @@ static const char *const repair_texts[CORE_REPAIRS] = {
 static struct memory memory_of(struct engine *engine)
 {
 	return (struct memory) {
+		.kernel = engine->options.kernel,
 		.core = engine->core,
 		.listeners = engine->listeners,
 		.seats = &engine->seats,
@@ -89,8 +90,6 @@ void upkeep_recall(struct engine *engine)
 		l_warn("%s cannot be read: %s", path, strerror(-bad));
 	else if (bad > 0)
 		l_warn("%s: %d lines make no sense", path, bad);
-
-	engine->remembered = version_of(engine);
 }
 
 /* What has been repaired since this was asked for the last time. */
@@ -228,7 +227,7 @@ int upkeep_start(struct engine *engine)
 
 	lister_start(engine->lister, CORE_SYNC_START);
 	set_audit(engine);
-	upkeep_note(engine);
+	save(engine);
 	return 0;
 }
 

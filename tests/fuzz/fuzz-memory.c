@@ -48,7 +48,11 @@ static char *load_and_save(const void *bytes, size_t len, int *ret_bad)
 	struct memfile file = memfile_new(bytes, len);
 	const struct core_config config = { .limits = { 1, 1, 1 } };
 	struct links_seats seats = { 0 };
+	struct kernel kernel = {
+		.userspace = "userspace", .before = "userspace",
+	};
 	const struct memory memory = {
+		.kernel = &kernel,
 		.core = core_new(&config, 1),
 		.listeners = listeners_new(0),
 		.seats = &seats,

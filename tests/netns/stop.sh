@@ -26,9 +26,19 @@ for rail in 1 2; do
 done
 lab_transfer_end
 
-# The socket that a killed one has left is no hindrance.
+# The socket that a killed one has left is no hindrance, and what it could not
+# put back is put back in the end; but what is no longer as it was set is left.
 lab_daemon_start cl
 lab_daemon_start sv
 lab_transfer
 lab_wait 10 "two paths" lab_paths_are sv 2
 lab_transfer_end
+[ "$(lab_path_manager cl)" = userspace ] || lab_fail "not selected at cl"
+lab_daemon_stop cl || lab_fail "the exit status is not 0 at cl"
+[ "$(lab_path_manager cl)" = kernel ] || lab_fail "not restored at cl"
+
+lab_sysctl cl net.mptcp.path_manager=userspace
+lab_daemon_start cl
+lab_daemon_stop cl || lab_fail "the exit status is not 0 at cl"
+[ "$(lab_path_manager cl)" = userspace ] ||
+	lab_fail "restored what somebody else has selected"
