@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The unit file, run by a systemd of the test's own, with its journal, on one
 # host of the lab: ready when it answers, the main job within the sandbox,
-# reloads, the watchdog, the log with fields, and the sysctl put back.
+# also across a crash and a restart, reloads, the watchdog, the log with
+# fields, and the sysctl put back.
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
 lab_enter "$0" "$@"
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/systemd.sh"
@@ -35,6 +36,25 @@ make_users() {
 		lab_fail "the user was not made"
 }
 
+join_ports() {
+	inside "$LAB_DIR/bin/anchorctl" -s /run/anchor/control.sock --json \
+		links | jq -c '[.links[].addresses[] |
+			[.address, .join_port]] | sort'
+}
+remembers() {
+	[ "$(inside grep -c "^peer" /run/anchor/control.memory)" = 2 ]
+}
+
+# replaced PID PORTS: another has taken the connection over, as it was
+replaced() {
+	[ "$(property MainPID)" != "$1" ] || fail "it is the same"
+	lab_wait 10 "the connection to be taken over" sv_json status \
+		'.ready and .lists.adopted == 1'
+	sv_json status '.counters.actions == 0' || fail "something was done"
+	sv_paths_are 2 || fail "paths were lost"
+	[ "$(join_ports)" = "$2" ] || fail "other join ports: $(join_ports)"
+}
+
 systemd_needed
 lab_up 2
 before=$(lab_path_manager sv)
@@ -53,6 +73,18 @@ lab_daemon_start cl
 lab_serve
 lab_transfer
 lab_wait 10 "two paths" sv_paths_are 2
+
+# It crashes, and is restarted, under way.
+lab_wait 10 "what is to be remembered" remembers
+ports=$(join_ports)
+main=$(property MainPID)
+inside kill -KILL "$main"
+lab_wait 10 "another one" eval '[ "$(property NRestarts)" = 1 ] &&
+	[ "$(property ActiveState)" = active ]'
+replaced "$main" "$ports"
+main=$(property MainPID)
+ctl restart anchord || fail "it is not restarted"
+replaced "$main" "$ports"
 lab_transfer_end
 
 ctl reload anchord || fail "it does not reload"
