@@ -178,7 +178,7 @@ static void on_address(const struct nlmsghdr *nlh, void *data)
 	}
 }
 
-static void on_answer(int error, const char *reason, void *data)
+static void on_addresses(int error, const char *reason, void *data)
 {
 	struct lister *lister = data;
 
@@ -199,7 +199,7 @@ static int ask_addresses(struct lister *lister, uint32_t token)
 	err = ask(lister->addrs,
 		  mptcp_pm_encode_dump_addrs(buf, lister->options.family,
 					     token),
-		  on_address, on_answer, lister);
+		  on_address, on_addresses, lister);
 	if (nlsock_pending(lister->addrs)) {
 		nlsock_close(lister->addrs);
 		lister->addrs = NULL;
@@ -215,6 +215,13 @@ static void on_conn(const struct nlmsghdr *nlh, void *data)
 	mptcp_diag_decode_conn(nlh, &lister->conn);
 }
 
+static void on_asked(int error, const char *reason, void *data)
+{
+	struct lister *lister = data;
+
+	lister->answer = error;
+}
+
 /* 0, -ENOENT: no such connection, or another error: who knows? */
 static int ask_conn(struct lister *lister, uint32_t token)
 {
@@ -222,7 +229,7 @@ static int ask_conn(struct lister *lister, uint32_t token)
 
 	lister->conn = (struct mptcp_diag_conn) { 0 };
 	return ask(lister->diag, mptcp_diag_encode_conn(buf, token), on_conn,
-		   on_answer, lister);
+		   on_asked, lister);
 }
 
 /* Its sockets, and even the connection, may outlive CLOSED for long. */

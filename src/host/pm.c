@@ -75,11 +75,24 @@ static void on_io(int err, void *data)
 }
 
 /*
+ * Two errors are taken for more than that one command has failed. The kernel
+ * says either in words; as a mere errno, which can come from anywhere below,
+ * they say no such thing.
+ */
+static bool says_too_much(int error)
+{
+	return error == -ENOENT || error == -EOPNOTSUPP;
+}
+
+/*
  * The two refusals that concern a whole connection share EINVAL with others;
  * only the kernel's words tell them apart (mptcp_userspace_pm_get_sock()).
  */
 int pm_translate(int error, const char *reason)
 {
+	if (says_too_much(error))
+		return -EPROTO;
+
 	if (error != -EINVAL)
 		return error;
 
@@ -93,27 +106,17 @@ int pm_translate(int error, const char *reason)
 	return error;
 }
 
-/*
- * The core takes two errors for more than that one command has failed. The
- * kernel says either in words; as a mere errno, which can come from anywhere
- * below, they say no such thing.
- */
-static bool says_too_much(int error)
-{
-	return error == -ENOENT || error == -EOPNOTSUPP;
-}
-
 static void on_done(int error, const char *reason, void *data)
 {
 	struct command *command = data;
 	struct pm *pm = command->pm;
 	char text[REASON_MAX];
 
+	/* What it is called then is in the words. */
 	if (says_too_much(error)) {
 		snprintf(text, sizeof(text), "%s%s%s", strerror(-error),
 			 *reason ? ": " : "", reason);
 		reason = text;
-		error = -EPROTO;
 	}
 
 	if (!pm->closing)

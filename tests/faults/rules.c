@@ -90,6 +90,11 @@ static const struct name errors[] = {
 	{ "ETIMEDOUT", ETIMEDOUT },
 	{ "ECONNREFUSED", ECONNREFUSED },
 	{ "EHOSTUNREACH", EHOSTUNREACH },
+	{ "EINPROGRESS", EINPROGRESS },
+	{ "ENODEV", ENODEV },
+	{ "EMFILE", EMFILE },
+	{ "EPROTONOSUPPORT", EPROTONOSUPPORT },
+	{ "524", 524 },
 	{ NULL, 0 },
 };
 

@@ -10,10 +10,13 @@ set -eu
 
 # Those that the kernel's path manager, the sockets it makes and what may stand
 # in their way (BPF, security modules, memory) end with.
-ERRORS=(EPERM ENOENT ESRCH EINTR EAGAIN ENOMEM EACCES EBUSY EINVAL EOPNOTSUPP
-	EADDRINUSE EADDRNOTAVAIL ENETUNREACH ENOBUFS ENOTCONN ETIMEDOUT
-	ECONNREFUSED EHOSTUNREACH)
-COMMANDS=(announce remove create destroy flags)
+ERRORS=(EPERM ENOENT ESRCH EINTR EAGAIN ENOMEM EACCES EBUSY EEXIST ENODEV
+	EINVAL ENFILE EMFILE ERANGE EMSGSIZE EPROTONOSUPPORT EOPNOTSUPP
+	EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ECONNRESET
+	ENOBUFS ENOTCONN ETIMEDOUT ECONNREFUSED EHOSTUNREACH EINPROGRESS
+	524)	# ENOTSUPP, the kernel's own
+# The last one asks for what an audit compares.
+COMMANDS=(announce remove create destroy flags get)
 VERBS=(announce withdraw open close "demote\|promote")
 MOST=40		# that fail of one kind, in about a second
 
@@ -28,7 +31,7 @@ hold-down-max=100ms'
 # What is a matter of course is not said; a lost answer has no words.
 is_news() {
 	case $1-$2 in
-	ESRCH-* | overrun-* | EINVAL-create | ENOTCONN-create) return 1 ;;
+	ESRCH-* | overrun-* | *-get | EINVAL-create | ENOTCONN-create) return 1 ;;
 	esac
 }
 
