@@ -10,11 +10,15 @@
 
 #include "host/tcpstats.h"
 
-#define FILE_NAME "/proc/self/net/netstat"
+#define FILES 2
 #define TEXT_MAX 16384
 
+static const char *const paths[FILES] = {
+	"/proc/self/net/netstat", "/proc/self/net/snmp",
+};
+
 struct tcpstats {
-	int fd;
+	int fds[FILES];
 	struct tcpstats_places places;
 	char text[TEXT_MAX];
 };
@@ -56,15 +60,15 @@ static unsigned int find_column(const char *names, const char *name)
 
 int tcpstats_find(const char *text, struct tcpstats_places *ret_places)
 {
-	const char *tcp = find_line(text, "TcpExt", 0);
-	const char *ip = find_line(text, "IpExt", 0);
+	const char *more = find_line(text, "TcpExt", 0);
+	const char *tcp = find_line(text, "Tcp", 0);
 	struct tcpstats_places places = {
-		.probes = find_column(tcp, "TCPLossProbes"),
-		.timeouts = find_column(tcp, "TCPTimeouts"),
-		.octets = find_column(ip, "OutOctets"),
+		.probes = find_column(more, "TCPLossProbes"),
+		.timeouts = find_column(more, "TCPTimeouts"),
+		.segments = find_column(tcp, "OutSegs"),
 	};
 
-	if (!places.probes || !places.timeouts || !places.octets)
+	if (!places.probes || !places.timeouts || !places.segments)
 		return -ENOENT;
 
 	*ret_places = places;
@@ -87,41 +91,62 @@ static int read_column(const char *values, unsigned int column,
 int tcpstats_parse(const char *text, const struct tcpstats_places *places,
 		   struct tcpstats_values *ret_values)
 {
-	const char *tcp = find_line(text, "TcpExt", 1);
-	const char *ip = find_line(text, "IpExt", 1);
-	uint64_t probes, timeouts, octets;
+	const char *more = find_line(text, "TcpExt", 1);
+	const char *tcp = find_line(text, "Tcp", 1);
+	uint64_t probes, timeouts, segments;
 
-	if (read_column(tcp, places->probes, &probes) < 0 ||
-	    read_column(tcp, places->timeouts, &timeouts) < 0 ||
-	    read_column(ip, places->octets, &octets) < 0)
+	if (read_column(more, places->probes, &probes) < 0 ||
+	    read_column(more, places->timeouts, &timeouts) < 0 ||
+	    read_column(tcp, places->segments, &segments) < 0)
 		return -EBADMSG;
 
 	*ret_values = (struct tcpstats_values) {
 		.alarms = probes + timeouts,
-		.octets = octets,
+		.segments = segments,
 	};
 	return 0;
 }
 
+/* One after the other. */
 static int read_text(struct tcpstats *stats)
 {
-	ssize_t len = pread(stats->fd, stats->text, sizeof(stats->text) - 1,
-			    0);
+	size_t at = 0;
 
-	if (len < 0)
-		return -errno;
+	for (int i = 0; i < FILES; i++) {
+		ssize_t len = pread(stats->fds[i], stats->text + at,
+				    sizeof(stats->text) - 1 - at, 0);
 
-	stats->text[len] = '\0';
+		if (len < 0)
+			return -errno;
+
+		at += (size_t) len;
+	}
+
+	stats->text[at] = '\0';
 	return 0;
+}
+
+static int open_files(struct tcpstats *stats)
+{
+	int err = 0;
+
+	for (int i = 0; i < FILES; i++) {
+		stats->fds[i] = open(paths[i], O_RDONLY | O_CLOEXEC);
+		if (stats->fds[i] < 0 && !err)
+			err = -errno;
+	}
+
+	return err;
 }
 
 int tcpstats_new(struct tcpstats **ret_stats)
 {
 	struct tcpstats *stats = l_new(struct tcpstats, 1);
-	int err;
+	int err = open_files(stats);
 
-	stats->fd = open(FILE_NAME, O_RDONLY | O_CLOEXEC);
-	err = stats->fd < 0 ? -errno : read_text(stats);
+	if (!err)
+		err = read_text(stats);
+
 	if (!err)
 		err = tcpstats_find(stats->text, &stats->places);
 
@@ -139,8 +164,9 @@ void tcpstats_free(struct tcpstats *stats)
 	if (!stats)
 		return;
 
-	if (stats->fd >= 0)
-		close(stats->fd);
+	for (int i = 0; i < FILES; i++)
+		if (stats->fds[i] >= 0)
+			close(stats->fds[i]);
 
 	l_free(stats);
 }

@@ -4,8 +4,8 @@
  * many times a second: a loss probe is sent some two round trips after an
  * acknowledgment is overdue, long before a retransmission times out.
  *
- * From /proc/net/netstat (proc(5); names: net/ipv4/proc.c of the kernel), of
- * the namespace that the process is in.
+ * From /proc/net/netstat and /proc/net/snmp (proc(5); names: net/ipv4/proc.c of
+ * the kernel), of the namespace that the process is in, for IPv4 and IPv6.
  */
 #ifndef HOST_TCPSTATS_H
 #define HOST_TCPSTATS_H
@@ -16,7 +16,7 @@ struct tcpstats;
 
 struct tcpstats_values {
 	uint64_t alarms;	/* TCPLossProbes and TCPTimeouts together */
-	uint64_t octets;	/* IpExt OutOctets: is there traffic at all? */
+	uint64_t segments;	/* OutSegs: is there traffic at all? */
 };
 
 /* Returns 0, a negative errno, or -ENOENT if the kernel does not count so. */
@@ -28,12 +28,12 @@ int tcpstats_read(struct tcpstats *stats,
 		  struct tcpstats_values *ret_values);
 
 /*
- * Where the counters are in a text of that form; for tcpstats_new(), and for
+ * Where the counters are in a text like both of them; for tcpstats_new(), and for
  * tests. Returns 0 or -ENOENT.
  */
 struct tcpstats_places {
 	unsigned int probes, timeouts;	/* columns of TcpExt, from 1 */
-	unsigned int octets;		/* of IpExt */
+	unsigned int segments;		/* of Tcp */
 };
 int tcpstats_find(const char *text, struct tcpstats_places *ret_places);
 

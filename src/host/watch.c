@@ -46,7 +46,7 @@ static bool check(struct watch *watch)
 		return false;
 	}
 
-	if (values.octets != watch->last.octets) {
+	if (values.segments != watch->last.segments) {
 		watch->traffic = l_time_now();
 		watch->owed = true;
 	}
