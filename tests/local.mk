@@ -339,6 +339,7 @@ scenarios = \
 	tests/scenarios/announced-again.scn \
 	tests/scenarios/announced-twice.scn \
 	tests/scenarios/announcement-lost.scn \
+	tests/scenarios/answered-no.scn \
 	tests/scenarios/audit-closing.scn \
 	tests/scenarios/audit-repairs.scn \
 	tests/scenarios/audit.scn \
@@ -351,6 +352,7 @@ scenarios = \
 	tests/scenarios/command-fails.scn \
 	tests/scenarios/cross-rail-alone.scn \
 	tests/scenarios/cross-rail-never.scn \
+	tests/scenarios/data-only.scn \
 	tests/scenarios/drain.scn \
 	tests/scenarios/ecmp-client.scn \
 	tests/scenarios/ecmp-gain.scn \
@@ -377,6 +379,7 @@ scenarios = \
 	tests/scenarios/ipv6-server.scn \
 	tests/scenarios/ipv6.scn \
 	tests/scenarios/keep-alive.scn \
+	tests/scenarios/keep-alive-traffic.scn \
 	tests/scenarios/kernel-client-rendezvous.scn \
 	tests/scenarios/kernel-client.scn \
 	tests/scenarios/late-syn.scn \
@@ -399,6 +402,8 @@ scenarios = \
 	tests/scenarios/ondemand-three.scn \
 	tests/scenarios/only-ours.scn \
 	tests/scenarios/path-reset.scn \
+	tests/scenarios/peer-lost.scn \
+	tests/scenarios/peer-pauses.scn \
 	tests/scenarios/peer-withdraws.scn \
 	tests/scenarios/places-stay.scn \
 	tests/scenarios/port-changes.scn \

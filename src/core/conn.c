@@ -344,6 +344,7 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		.backup_peer = backup,
 		.backup_here = attempt && attempt->backup,
 		.failures = attempt ? attempt->failures : 0,
+		.instead = attempt && attempt->instead,
 		.silent_since = ANCHOR_NEVER,
 		.withdrawn = ANCHOR_NEVER,
 		.tried = ANCHOR_NEVER,
@@ -386,8 +387,10 @@ struct attempt *conn_subflow_down(struct conn *conn, struct anchor_time now,
 		return subflow && !lost ? NULL : attempt;
 
 	attempt = conn_add_attempt(conn, &event->local.addr, &event->remote);
-	if (attempt)
+	if (attempt) {
 		attempt->failures = failures;
+		attempt->joined = true;
+	}
 
 	return attempt;
 }
@@ -536,6 +539,17 @@ void conn_drop_attempt(struct conn *conn, struct attempt *attempt)
 	array_remove(conn->attempts, conn->n_attempts--,
 		     (unsigned int) (attempt - conn->attempts),
 		     sizeof(*conn->attempts));
+}
+
+bool conn_was_answered(const struct attempt *attempt)
+{
+	return attempt->error == ECONNREFUSED || attempt->error == ECONNRESET;
+}
+
+bool conn_was_not_reached(const struct attempt *attempt)
+{
+	return attempt->error == ETIMEDOUT || attempt->error == EHOSTUNREACH ||
+		attempt->error == ENETUNREACH || attempt->error == ENETDOWN;
 }
 
 void conn_fail_attempt(struct attempt *attempt, int error,

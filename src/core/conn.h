@@ -32,6 +32,7 @@ struct subflow {
 	bool busy : 1;		/* a priority command is under way */
 	bool closing : 1;	/* a close command is under way */
 	bool hinted : 1;	/* keepalive.c: to be read for that */
+	bool instead : 1;	/* it was opened in place of a stuck one */
 
 	/* health.c: what readings said while it was looked at. */
 	bool stuck : 1;			/* at the last review */
@@ -92,7 +93,9 @@ struct attempt {
 	struct anchor_time begun;	/* the last time it was opened */
 	uint8_t failures;
 	bool opening;
-	bool again;		/* in place of a stuck one, once more */
+	bool instead;		/* of a stuck one */
+	bool again;		/* the same, once more */
+	bool joined;		/* there was one, which is lost or tried */
 	bool backup;
 	int error;
 };
@@ -122,6 +125,8 @@ struct conn {
 	struct anchor_endpoint remote;
 	struct anchor_time since;
 	struct anchor_time incomplete;	/* since when a path is missing */
+	struct anchor_time unwitnessed;	/* health.c: when one was given up
+					 * while nobody else was heard */
 	bool look;			/* once, whatever is known */
 	bool waits;			/* counted in core->waiting */
 	uint8_t keep;			/* enum keep */
@@ -224,6 +229,13 @@ struct attempt *conn_add_attempt(struct conn *conn,
 				 const struct anchor_addr *local,
 				 const struct anchor_endpoint *remote);
 void conn_drop_attempt(struct conn *conn, struct attempt *attempt);
+
+/*
+ * Why an attempt failed: the peer answered no, or was not reached. Of what it
+ * failed by here, such as lack of memory, neither is true.
+ */
+bool conn_was_answered(const struct attempt *attempt);
+bool conn_was_not_reached(const struct attempt *attempt);
 
 /* The attempt has failed; it may be made again at retry. */
 void conn_fail_attempt(struct attempt *attempt, int error,

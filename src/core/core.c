@@ -8,8 +8,15 @@
 #include "core/prng.h"
 #include "core/reconcile.h"
 
-/* An open that is refused where the peer may not have announced anything. */
-#define ASSUMED_TRIES 5
+/*
+ * An open that is refused where the peer may not have announced anything, or
+ * where it had taken one: it may be starting again.
+ */
+#define REFUSED_TRIES 5
+
+/* Of a connection that no path comes up for, until it is thought lost. */
+#define LOST_TRIES 20
+#define LOST_RETRY_MAX anchor_ms(3600 * 1000)
 
 struct core *core_new(const struct core_config *config, uint64_t seed)
 {
@@ -85,6 +92,32 @@ struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
 
 	return back_off(core, now, timers->retry_min, timers->retry_max,
 			failures);
+}
+
+static bool has_path(const struct conn *conn)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (!conn->subflows[i].initial && !conn->subflows[i].closing)
+			return true;
+
+	return false;
+}
+
+/*
+ * A peer that is gone for good ends no connection that is idle: it would be
+ * tried for ever.
+ */
+struct anchor_time core_try_again_at(struct core *core, struct anchor_time now,
+				     const struct conn *conn,
+				     const struct attempt *attempt)
+{
+	const struct core_timers *timers = &core->config->timers;
+	bool lost = attempt->failures >= LOST_TRIES && !has_path(conn);
+
+	return back_off(core, now, timers->retry_min,
+			lost && timers->retry_max.us < LOST_RETRY_MAX.us ?
+			LOST_RETRY_MAX : timers->retry_max,
+			attempt->failures);
 }
 
 /*
@@ -246,7 +279,8 @@ static int handle_new(struct core *core, struct anchor_time now,
 /*
  * A peer that answers no is left in peace until it announces the address
  * again (RFC 8684 section 3.4.1). But where it is only assumed that it has,
- * it may be about to do so for the first time, and be missed again.
+ * it may be about to do so for the first time, and be missed again; and where
+ * it had taken a path, who answers joins there may be away for a moment.
  */
 static bool is_refused(const struct core *core, const struct conn *conn,
 		       const struct attempt *attempt,
@@ -260,8 +294,9 @@ static bool is_refused(const struct core *core, const struct conn *conn,
 
 	return event->known & CORE_KNOWN_ERROR &&
 		event->error == ECONNREFUSED &&
-		(attempt->failures >= ASSUMED_TRIES ||
-		 !conn_is_assumed(conn, &event->remote));
+		(attempt->failures >= REFUSED_TRIES ||
+		 (!attempt->joined &&
+		  !conn_is_assumed(conn, &event->remote)));
 }
 
 void core_subflow_down(struct core *core, struct anchor_time now,
@@ -274,12 +309,16 @@ void core_subflow_down(struct core *core, struct anchor_time now,
 	if (event->known & CORE_KNOWN_ERROR && event->error)
 		error = event->error;
 
+	/* A no is an answer, too: the way there is not dead. */
+	if (event->known & CORE_KNOWN_ERROR && error == ECONNREFUSED)
+		heard_note(&core->heard, &event->local.addr,
+			   &event->remote.addr, now);
+
 	if (attempt)
 		conn_fail_attempt(attempt, error,
 				  is_refused(core, conn, attempt, event) ?
 				  ANCHOR_NEVER :
-				  core_retry_at(core, now,
-						attempt->failures));
+				  core_try_again_at(core, now, conn, attempt));
 }
 
 /* That it has come up is an answer. */

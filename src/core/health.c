@@ -8,6 +8,8 @@
 #define DELAYED_ACK_US 45000	/* TCP_DELACK_MIN, and some more */
 #define DEAD_MIN_US 15000
 #define UNWITNESSED_MIN_US 40000
+#define UNWITNESSED_SECOND_US 400000
+#define UNWITNESSED_FOR_US 2000000
 #define STRANDED_MIN_US 700000		/* the second RTO, and an answer */
 #define STRANDED_LOSSY_US 1500000	/* the third */
 #define DOUBTS_MAX 4
@@ -291,8 +293,15 @@ static bool has_failed(const struct compare *cmp, unsigned int path)
 
 	if (attempt && attempt->failures &&
 	    !anchor_time_before(attempt->begun,
-				cmp->conn->subflows[path].silent_since))
-		return true;
+				cmp->conn->subflows[path].silent_since)) {
+		if (conn_was_not_reached(attempt))
+			return true;
+
+		/* The way is there, if for no other subflow. */
+		if (conn_was_answered(attempt))
+			return health_is_replaceable(
+						&cmp->conn->subflows[path]);
+	}
 
 	/* Nothing could be opened there, by us at least. */
 	return silence_of_path(cmp->core, &cmp->conn->subflows[path]) >=
@@ -310,23 +319,48 @@ static bool has_other(const struct compare *cmp, unsigned int path)
 }
 
 /* Has the peer answered elsewhere since? Else it may be all of it. */
-static bool is_witnessed(const struct compare *cmp, unsigned int path)
+static bool is_witnessed(const struct conn *conn,
+			 const struct subflow *subflow)
 {
-	const struct subflow *subflows = cmp->conn->subflows;
-
-	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
-		if (i != path && anchor_time_before(subflows[path].silent_since,
-						    subflows[i].heard))
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (anchor_time_before(subflow->silent_since,
+				       conn->subflows[i].heard))
 			return true;
 
-	return subflows[path].silent_us >= UNWITNESSED_MIN_US;
+	return false;
+}
+
+/*
+ * What has been moved to another path, and is not answered there either, says
+ * that it is all of the peer: that one has longer.
+ */
+static bool is_long_enough(const struct compare *cmp,
+			   const struct subflow *subflow)
+{
+	bool second = cmp->conn->unwitnessed.us &&
+		anchor_time_since(cmp->now, cmp->conn->unwitnessed).us <
+		UNWITNESSED_FOR_US;
+
+	return subflow->silent_us >= (second ? UNWITNESSED_SECOND_US :
+				      UNWITNESSED_MIN_US);
 }
 
 bool health_is_dead(const struct compare *cmp, unsigned int path)
 {
-	return is_path_silent(cmp->core, &cmp->conn->subflows[path]) &&
-		has_other(cmp, path) && has_failed(cmp, path) &&
-		is_witnessed(cmp, path);
+	const struct subflow *subflow = &cmp->conn->subflows[path];
+
+	return is_path_silent(cmp->core, subflow) && has_other(cmp, path) &&
+		has_failed(cmp, path) &&
+		(is_witnessed(cmp->conn, subflow) ||
+		 is_long_enough(cmp, subflow));
+}
+
+void health_note_dead(struct conn *conn, struct anchor_time now,
+		      const struct subflow *subflow)
+{
+	if (!anchor_time_is_never(subflow->silent_since) &&
+	    !is_witnessed(conn, subflow))
+		conn->unwitnessed = now;
 }
 
 static bool has_subflow_beside(const struct conn *conn,

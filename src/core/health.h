@@ -29,7 +29,8 @@
  *		not stuck, it is closed, which moves its data at once; its
  *		pair is tried again like any that has failed. Where no other
  *		subflow has had an ACK meanwhile, the peer may only pause, and
- *		has UNWITNESSED_MIN. What is known of the others between its
+ *		has UNWITNESSED_MIN; the next that it leaves unanswered, after
+ *		one was closed for that, UNWITNESSED_SECOND. What is known of the others between its
  *		addresses may be old, so these are asked before.
  *
  * So a false alarm costs a subflow more at most, the peer that is stopped
@@ -63,6 +64,10 @@ bool health_is_dead(const struct compare *cmp, unsigned int path);
  * itself thereafter, which brings it here again.
  */
 bool health_give_up(struct compare *cmp, const struct subflow *subflow);
+
+/* It is closed as dead. */
+void health_note_dead(struct conn *conn, struct anchor_time now,
+		      const struct subflow *subflow);
 
 /* How long the subflow in its place has to come up. */
 struct anchor_span health_patience(const struct compare *cmp,

@@ -44,6 +44,11 @@ void keepalive_note(struct conn *conn, struct subflow *subflow,
 	if (conn->keep == KEEP_ASKED)
 		conn->keep = KEEP_READ;
 
+	/* It has said something meanwhile. */
+	if (keepalive_is_tried(subflow) &&
+	    anchor_time_before(subflow->tried, subflow->heard))
+		subflow->tried = ANCHOR_NEVER;
+
 	if (subflow->hinted && is_idle(subflow, now, LATELY))
 		try_one(subflow, now);
 
@@ -112,6 +117,7 @@ static bool has_failed(const struct compare *cmp, unsigned int path)
 				    &cmp->view->locals[at->local].addr,
 				    &cmp->view->remotes[at->remote].endpoint);
 	return attempt && !attempt->opening && attempt->failures &&
+		conn_was_not_reached(attempt) &&
 		!anchor_time_before(attempt->begun,
 				    cmp->conn->subflows[path].tried);
 }

@@ -102,5 +102,9 @@ struct anchor_time core_jitter(struct core *core, struct anchor_time now,
 			       struct anchor_span span);
 struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
 				 unsigned int failures);
+/* The same for an attempt, before this failure of it is counted. */
+struct anchor_time core_try_again_at(struct core *core, struct anchor_time now,
+				     const struct conn *conn,
+				     const struct attempt *attempt);
 
 #endif

@@ -13,6 +13,9 @@
 #include "core/match.h"
 #include "core/rails.h"
 
+/* A subflow that is silent by then never was anything else. */
+#define BEGINNING_US 1000000
+
 /* How much more patience a client has with a server that opens paths. */
 #define GRACE_OF_OPENERS 4
 
@@ -180,6 +183,9 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 	if (!compare_emit(cmp, &action))
 		return;
 
+	if (reason == CORE_REASON_DEAD)
+		health_note_dead(cmp->conn, cmp->now, subflow);
+
 	subflow->closing = true;
 	cmp->alive--;
 	cmp->core->stats.dead += reason == CORE_REASON_DEAD ||
@@ -262,8 +268,8 @@ static bool may_open(const struct compare *cmp)
 
 static bool attempt_ready(struct compare *cmp, struct attempt *attempt)
 {
-	return !attempt || (!attempt->opening &&
-			    !anchor_time_before(cmp->now, attempt->until));
+	return !attempt->opening &&
+		!anchor_time_before(cmp->now, attempt->until);
 }
 
 /*
@@ -318,6 +324,55 @@ static struct anchor_span time_to_open(const struct compare *cmp,
 		health_patience(cmp, want);
 }
 
+/*
+ * One in place of a stuck one, which itself took another's place and has been
+ * silent from its beginning: where handshakes pass and data does not, that
+ * would go on without end.
+ */
+static bool is_in_vain(const struct compare *cmp,
+		       const struct anchor_plan_path *want,
+		       unsigned int *ret_failures)
+{
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
+		const struct subflow *subflow = &cmp->conn->subflows[i];
+
+		if (cmp->planned[i] != STUCK || !subflow->instead ||
+		    cmp->view->paths[i].local != want->local ||
+		    cmp->view->paths[i].remote != want->remote ||
+		    anchor_time_since(subflow->silent_since,
+				      subflow->since).us >= BEGINNING_US)
+			continue;
+
+		*ret_failures = subflow->failures;
+		return true;
+	}
+
+	return false;
+}
+
+static struct attempt *add_attempt(struct compare *cmp,
+				   const struct anchor_plan_path *want)
+{
+	const struct anchor_view *view = cmp->view;
+	struct attempt *attempt;
+	unsigned int failures;
+
+	attempt = conn_add_attempt(cmp->conn, &view->locals[want->local].addr,
+				   &view->remotes[want->remote].endpoint);
+	if (!attempt)
+		return NULL;
+
+	attempt->instead = has_one(cmp, STUCK, want);
+	attempt->joined = attempt->instead || has_one(cmp, TRIED, want);
+	if (is_in_vain(cmp, want, &failures)) {
+		attempt->failures = (uint8_t) failures;
+		conn_fail_attempt(attempt, 0, core_retry_at(cmp->core,
+						cmp->now, failures));
+	}
+
+	return attempt;
+}
+
 static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 {
 	const struct core_local *local =
@@ -338,16 +393,14 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	struct entry *entry;
 
 	attempt = conn_find_attempt(conn, &local->addr, &remote->endpoint);
-	if (!attempt_ready(cmp, attempt))
+	if (!attempt)
+		attempt = add_attempt(cmp, want);
+
+	if (!attempt || !attempt_ready(cmp, attempt))
 		return;
 
 	entry = source_entry(cmp, local);
-
-	if (!attempt)
-		attempt = conn_add_attempt(conn, &local->addr,
-					   &remote->endpoint);
-
-	if (!entry || !attempt)
+	if (!entry)
 		return;
 
 	action.id = entry->id;
@@ -444,8 +497,8 @@ static void give_up(struct compare *cmp, struct attempt *attempt)
 
 	attempt->again = false;
 	conn_fail_attempt(attempt, ETIMEDOUT,
-			  core_retry_at(cmp->core, cmp->now,
-					attempt->failures));
+			  core_try_again_at(cmp->core, cmp->now, cmp->conn,
+					    attempt));
 }
 
 void subflows_review_attempts(struct compare *cmp)

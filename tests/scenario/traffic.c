@@ -71,6 +71,9 @@ void do_carries(struct scenario *s, char **words, int n)
 	}
 
 	count(flow, s->now);
+	if (flow->in > 0)
+		flow->last_in = s->now;
+
 	flow->out = flow->in = 0;
 	flow->busy = 0;
 	flow->rtt = anchor_ms(1);
@@ -133,6 +136,9 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 
 		if (flow->in > 0)
 			sample.last_data_in = anchor_us(0);
+		else if (flow->last_in.us)
+			sample.last_data_in = anchor_time_since(s->now,
+							flow->last_in);
 
 		if (flow->silent)
 			sample.last_ack = anchor_time_since(s->now,
