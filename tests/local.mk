@@ -15,6 +15,10 @@ check_LTLIBRARIES += libtestrail.la
 libtestrail_la_SOURCES = plugins/policies/rail.c
 libtestrail_la_LIBADD = plugins/policies/libpolicies.la
 
+# No memory where a test says so (tests/fuzz/scarce.h).
+scarce_wraps = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+scarce_sources = tests/fuzz/scarce.c tests/fuzz/scarce.h
+
 if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-addrtext \
@@ -242,7 +246,9 @@ tests_unit_test_core_sync_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_core_sync_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 
-tests_unit_test_core_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_core_table_SOURCES = tests/unit/test-core-table.c $(scarce_sources)
+tests_unit_test_core_table_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_core_table_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
 tests_unit_test_core_table_CFLAGS = $(unit_cflags)
 tests_unit_test_core_table_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 endif

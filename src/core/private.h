@@ -93,6 +93,9 @@ void core_sync_note(struct core *core, struct conn *conn,
 		    const struct core_event *event);
 void core_sync_free(struct sync *sync);
 
+/* It is known from now on. -ENOMEM: it is not, and still the caller's. */
+int core_remember(struct core *core, struct conn *conn);
+
 /* It is no more, or no longer ours. Frees it. */
 void core_forget(struct core *core, struct conn *conn);
 

@@ -415,7 +415,7 @@ static void mend_conn(struct mend *mend)
 	if (seen->addresses_known && !conn->kernel)
 		mend_addresses(mend);
 
-	if (mend->core->sync.kind == CORE_SYNC_LOSS && conn->doubt)
+	if (conn->doubt)
 		mend_attempts(mend);
 }
 
@@ -445,8 +445,9 @@ static void take_joined(struct core *core, struct conn *conn,
 	}
 }
 
-static void compare_conn(struct core *core, struct conn *conn,
-			 struct anchor_time now, const struct core_seen *seen)
+/* Returns 0, or -ENOMEM: not all of it is known, and it stays in doubt. */
+static int compare_conn(struct core *core, struct conn *conn,
+			struct anchor_time now, const struct core_seen *seen)
 {
 	struct sync *sync = &core->sync;
 	struct mend mend = {
@@ -459,18 +460,22 @@ static void compare_conn(struct core *core, struct conn *conn,
 	};
 	bool doubt = conn->doubt;
 
+	conn->starved = false;
 	mend_conn(&mend);
 	conn->suspect = mend.found && !mend.apply;
 	sync->again |= conn->suspect;
 	if (conn->suspect)
-		return;
+		return 0;
 
-	if (doubt && sync->kind == CORE_SYNC_LOSS && !conn->kernel)
+	if (doubt && !conn->kernel)
 		take_announced(core, conn);
 
-	conn->doubt = false;
+	conn->doubt = conn->starved;
+	sync->again |= conn->doubt;
 	if (doubt || mend.found)
 		core_mark_dirty(core, conn);
+
+	return conn->doubt ? -ENOMEM : 0;
 }
 
 /* Where its addresses could not be asked for, its subflows tell of some. */
@@ -553,16 +558,19 @@ static int adopt(struct core *core, struct anchor_time now,
 	}
 
 	conn = conn_new(seen->token);
-	if (!conn)
-		return -ENOMEM;
-
-	if (conn_set_rule(conn, rule) < 0 ||
-	    table_insert(&core->conns, conn) < 0) {
-		conn_free(conn);
+	if (!conn) {
+		core->sync.again = true;
 		return -ENOMEM;
 	}
 
 	fill_conn(core, conn, now, seen);
+	if (conn->starved || conn_set_rule(conn, rule) < 0 ||
+	    core_remember(core, conn) < 0) {
+		conn_free(conn);
+		core->sync.again = true;
+		return -ENOMEM;
+	}
+
 	if (core->sync.kind == CORE_SYNC_START)
 		core->stats.adopted++;
 	else
@@ -608,10 +616,8 @@ int core_sync_conn(struct core *core, struct anchor_time now,
 	if (seen->kernel)
 		core_leave_to_kernel(core, conn);
 
-	if (!in_flux(core, conn, seen->token))
+	return in_flux(core, conn, seen->token) ? 0 :
 		compare_conn(core, conn, now, seen);
-
-	return 0;
 }
 
 /* Connections come and go between the calls, and the table may grow. */
@@ -654,15 +660,19 @@ void core_sync_gone(struct core *core, struct anchor_time now, uint32_t token)
 	core_forget(core, conn);
 }
 
-/* What the last of many lists left open, the next audit sees. */
+/*
+ * What the last of many lists left open, the next audit sees. Of some there
+ * was no memory for all there is: they wait for that.
+ */
 static void end_doubts(struct core *core)
 {
 	for (struct conn *conn = table_next(&core->conns, NULL); conn;
 	     conn = table_next(&core->conns, conn)) {
-		if (conn->doubt)
-			core_mark_dirty(core, conn);
+		if (!conn->doubt || conn->starved)
+			continue;
 
 		conn->doubt = false;
+		core_mark_dirty(core, conn);
 	}
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of connections and the heap of deadlines. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/conn.h"
 #include "core/prng.h"
 #include "core/table.h"
+#include "fuzz/scarce.h"
 #include "unit.h"
 
 #define MANY 5000
@@ -75,6 +77,43 @@ static void test_table_walks_all_once(void **state)
 	empty(&table);
 }
 
+/* It only gets slower. */
+static void test_table_without_memory(void **state)
+{
+	struct table table = { 0 };
+	struct conn *conns[MANY];
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		conns[i] = conn_new(i);
+		assert_non_null(conns[i]);
+	}
+
+	scarce_at(0, MANY);
+	assert_int_equal(table_insert(&table, conns[0]), -ENOMEM);
+	assert_int_equal(table.n, 0);
+	scarce_at(1, MANY);
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(table_insert(&table, conns[i]), 0);
+
+	scarce_end();
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_ptr_equal(table_find(&table, i), conns[i]);
+
+	empty(&table);
+}
+
+static void test_heap_without_memory(void **state)
+{
+	struct heap heap = { 0 };
+
+	scarce_at(1, 1);
+	assert_int_equal(heap_reserve(&heap, 10), -ENOMEM);
+	scarce_end();
+	assert_int_equal(heap_reserve(&heap, 10), 0);
+	assert_in_range(heap.cap, 10, 20);
+	heap_free(&heap);
+}
+
 static void test_heap_gives_earliest(void **state)
 {
 	static struct conn conns[MANY];
@@ -85,9 +124,9 @@ static void test_heap_gives_earliest(void **state)
 
 	for (unsigned int i = 0; i < MANY; i++) {
 		conns[i].heap_at = HEAP_NOWHERE;
-		assert_int_equal(heap_set(&heap, &conns[i],
-			(struct anchor_time) { (int64_t)
-			(prng_next(&random) % 1000 + 1) }), 0);
+		assert_int_equal(heap_reserve(&heap, i + 1), 0);
+		heap_set(&heap, &conns[i], (struct anchor_time) {
+			(int64_t) (prng_next(&random) % 1000 + 1) });
 	}
 
 	/* Move a third, take out another third. */
@@ -118,7 +157,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_finds),
 		cmocka_unit_test(test_table_walks_all_once),
+		cmocka_unit_test(test_table_without_memory),
 		cmocka_unit_test(test_heap_gives_earliest),
+		cmocka_unit_test(test_heap_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
