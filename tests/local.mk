@@ -81,7 +81,9 @@ tests_unit_test_mptcp_diag_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_mptcp_diag_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_unit_test_mptcp_diag_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
-tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_nlsock_SOURCES = tests/unit/test-nlsock.c $(scarce_sources)
+tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_nlsock_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
 tests_unit_test_nlsock_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_unit_test_nlsock_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
@@ -105,7 +107,9 @@ tests_netns_test_sampler_CPPFLAGS = $(unit_cppflags)
 tests_netns_test_sampler_CFLAGS = $(unit_cflags)
 tests_netns_test_sampler_LDADD = libhost.la $(CMOCKA_LIBS)
 
-tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags)
+tests_netns_test_netfacts_SOURCES = tests/netns/test-netfacts.c $(scarce_sources)
+tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_netns_test_netfacts_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
 tests_netns_test_netfacts_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_netns_test_netfacts_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
