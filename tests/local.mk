@@ -331,6 +331,15 @@ tests_list_keys_LDADD = libconf.la
 
 check_PROGRAMS += tests/tools/hear tests/tools/mptraffic
 
+# anchord, whose own allocations fail when a test says so.
+check_PROGRAMS += tests/tools/anchord-starved
+tests_tools_anchord_starved_SOURCES = tests/tools/starved.c \
+	$(anchord_SOURCES) $(scarce_sources)
+tests_tools_anchord_starved_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_tools_anchord_starved_CFLAGS = $(anchord_CFLAGS)
+tests_tools_anchord_starved_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
+tests_tools_anchord_starved_LDADD = $(anchord_LDADD)
+
 check_PROGRAMS += tests/scenario/scenario
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c \
 	tests/scenario/scenario.h tests/scenario/rules.c \
@@ -528,6 +537,7 @@ netns_tests = \
 	tests/netns/silent.sh \
 	tests/netns/silent-not.sh \
 	tests/netns/soak.sh \
+	tests/netns/starved.sh \
 	tests/netns/stop.sh \
 	tests/netns/systemd.sh
 
