@@ -9,12 +9,8 @@
 #include "core/peers.h"
 #include "core/sync.h"
 #include "core/table.h"
+#include "core/tokens.h"
 #include "core/view.h"
-
-struct tokens {
-	uint32_t *items;
-	unsigned int n, cap;
-};
 
 /* sync.c: the list that is being read. */
 struct sync {

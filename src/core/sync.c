@@ -1,52 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the kernel lists corrects what is believed. */
 #include <errno.h>
-#include <stdlib.h>
 
-#include "core/array.h"
 #include "core/private.h"
 
 /* Something in flux in so many lists in a row is left to the next audit. */
 #define ROUNDS_MAX 5
 
-/* Beyond it the list is read once more. */
-#define TOKENS_MAX 65536
-
-static bool has_token(const struct tokens *tokens, uint32_t token)
-{
-	for (unsigned int i = 0; i < tokens->n; i++)
-		if (tokens->items[i] == token)
-			return true;
-
-	return false;
-}
-
-static bool add_token(struct tokens *tokens, uint32_t token)
-{
-	if (has_token(tokens, token))
-		return true;
-
-	if (tokens->n == TOKENS_MAX ||
-	    array_reserve((void **) &tokens->items, tokens->n, &tokens->cap,
-			  sizeof(*tokens->items)) < 0)
-		return false;
-
-	tokens->items[tokens->n++] = token;
-	return true;
-}
-
-static void clear_tokens(struct tokens *tokens)
-{
-	free(tokens->items);
-	*tokens = (struct tokens) { 0 };
-}
-
 void core_sync_free(struct sync *sync)
 {
-	clear_tokens(&sync->heard);
-	clear_tokens(&sync->ended);
-	clear_tokens(&sync->suspects);
-	clear_tokens(&sync->before);
+	tokens_clear(&sync->heard);
+	tokens_clear(&sync->ended);
+	tokens_clear(&sync->suspects);
+	tokens_clear(&sync->before);
 }
 
 void core_events_lost(struct core *core)
@@ -67,9 +33,9 @@ void core_sync_begin(struct core *core, enum core_sync_kind kind)
 		conn->heard = false;
 	}
 
-	clear_tokens(&sync->heard);
-	clear_tokens(&sync->ended);
-	clear_tokens(&sync->before);
+	tokens_clear(&sync->heard);
+	tokens_clear(&sync->ended);
+	tokens_clear(&sync->before);
 	sync->before = sync->suspects;
 	sync->suspects = (struct tokens) { 0 };
 	sync->kind = kind;
@@ -89,12 +55,13 @@ void core_sync_note(struct core *core, struct conn *conn,
 		return;
 
 	if (event->type == CORE_EVENT_CLOSED)
-		noted = add_token(&sync->ended, event->token);
+		noted = tokens_add(&sync->ended, event->token);
 	else if (conn)
 		conn->heard = true;
 	else
-		noted = add_token(&sync->heard, event->token);
+		noted = tokens_add(&sync->heard, event->token);
 
+	/* Of more than are kept nothing is known: it is read once more. */
 	sync->spoilt |= !noted;
 }
 
@@ -108,9 +75,9 @@ static bool in_flux(struct core *core, struct conn *conn, uint32_t token)
 		again = true;
 	else if (conn && conn->heard)
 		again = conn->doubt;
-	else if (!conn && has_token(&sync->ended, token))
+	else if (!conn && tokens_has(&sync->ended, token))
 		again = false;
-	else if (!conn && has_token(&sync->heard, token))
+	else if (!conn && tokens_has(&sync->heard, token))
 		again = true;
 	else
 		return false;
@@ -590,8 +557,8 @@ static int meet(struct core *core, struct anchor_time now,
 		return 0;
 
 	if (sync->kind == CORE_SYNC_AUDIT &&
-	    !has_token(&sync->before, seen->token) &&
-	    add_token(&sync->suspects, seen->token)) {
+	    !tokens_has(&sync->before, seen->token) &&
+	    tokens_add(&sync->suspects, seen->token)) {
 		sync->again = true;
 		return 0;
 	}
@@ -686,7 +653,7 @@ bool core_sync_end(struct core *core)
 		return true;
 
 	sync->rounds = 0;
-	clear_tokens(&sync->suspects);
+	tokens_clear(&sync->suspects);
 	if (!sync->spoilt)
 		end_doubts(core);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of connections and the heap of deadlines. */
+/* The table of connections, the heap of deadlines, and sets of tokens. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "core/conn.h"
 #include "core/prng.h"
 #include "core/table.h"
+#include "core/tokens.h"
 #include "fuzz/scarce.h"
 #include "unit.h"
 
@@ -152,6 +153,48 @@ static void test_heap_gives_earliest(void **state)
 	heap_free(&heap);
 }
 
+/* Also tokens that would all like one slot. */
+static void test_tokens(void **state)
+{
+	struct tokens tokens = { 0 };
+
+	assert_false(tokens_has(&tokens, 0));
+	assert_false(tokens_has(&tokens, 1));
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_true(tokens_add(&tokens, i * 4096));
+
+	assert_true(tokens_add(&tokens, 4096));
+	assert_int_equal(tokens.n, MANY - 1);
+	for (uint32_t i = 0; i < MANY; i++) {
+		assert_true(tokens_has(&tokens, i * 4096));
+		assert_false(tokens_has(&tokens, i * 4096 + 1));
+	}
+
+	tokens_clear(&tokens);
+	assert_false(tokens_has(&tokens, 0));
+	assert_false(tokens_has(&tokens, 4096));
+}
+
+static void test_tokens_bounded(void **state)
+{
+	struct tokens tokens = { 0 };
+
+	for (uint32_t i = 1; i <= TOKENS_MAX; i++)
+		assert_true(tokens_add(&tokens, i));
+
+	assert_false(tokens_add(&tokens, TOKENS_MAX + 1));
+	assert_false(tokens_has(&tokens, TOKENS_MAX + 1));
+	assert_true(tokens_add(&tokens, TOKENS_MAX));
+	tokens_clear(&tokens);
+
+	scarce_at(0, 1);
+	assert_false(tokens_add(&tokens, 1));
+	assert_false(tokens_has(&tokens, 1));
+	scarce_end();
+	assert_true(tokens_add(&tokens, 1));
+	tokens_clear(&tokens);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +203,8 @@ int main(void)
 		cmocka_unit_test(test_table_without_memory),
 		cmocka_unit_test(test_heap_gives_earliest),
 		cmocka_unit_test(test_heap_without_memory),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_tokens_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
