@@ -9,6 +9,8 @@
  *	churn	one of them ends and another one begins, again and again
  *	lost	a rail is lost: all close their path there
  *	back	it comes back: all open one there again
+ *	list	the kernel lists them, as for an audit, and all is as it was
+ *	adopt	and again, for a core that knows none, as after a restart
  *
  * Each turn begins anew; the medians of TURNS are printed.
  */
@@ -20,6 +22,7 @@
 
 #include "core/core.h"
 #include "core/prng.h"
+#include "core/sync.h"
 
 #define TURNS 3
 #define CHURN 50000
@@ -27,13 +30,22 @@
 #define RAILS 2
 #define SERVICE 5000
 #define JOIN 40000
+#define SOURCE_ID 127		/* and the rail: of a source address */
 
 extern const struct anchor_policy anchor_policy;
 
-enum phase { BEGIN, CHURNING, LOST, BACK, PHASES };
+enum phase { BEGIN, CHURNING, LOST, BACK, LIST, ADOPT, PHASES };
 
 static const char *const phase_names[PHASES] = {
-	"begin", "churn", "lost", "back"
+	"begin", "churn", "lost", "back", "list", "adopt"
+};
+
+/* What makes one connection differ from others in the kernel's list. */
+struct listed {
+	uint32_t token;
+	struct anchor_endpoint remote;		/* the rendezvous one */
+	struct anchor_endpoint to[RAILS];
+	uint16_t port[RAILS];
 };
 
 struct bench {
@@ -47,13 +59,15 @@ struct bench {
 	uint32_t next;
 	size_t n;
 	uint16_t port;
-	uint64_t done;		/* facts and actions */
+	uint64_t done;		/* facts and actions, or connections */
+	struct listed *listed;
+	size_t n_listed;
 };
 
 /* For one number of connections. */
 struct costs {
 	double bytes;		/* of a connection */
-	double ns[PHASES];	/* of a fact or action */
+	double ns[PHASES];	/* of a fact or action; of a connection */
 	double all_ms[PHASES];
 };
 
@@ -270,6 +284,109 @@ static void regain_rail(struct bench *bench)
 	pass(bench, anchor_ms(5000));
 }
 
+static void note_listed(const struct core_conn_info *info, void *data)
+{
+	struct bench *bench = data;
+	struct listed *listed = &bench->listed[bench->n_listed++];
+	const struct anchor_view *view = info->view;
+
+	listed->token = info->token;
+	listed->remote = view->remote;
+	for (unsigned int i = 0; i < view->n_paths; i++) {
+		const struct anchor_path *path = &view->paths[i];
+		unsigned int rail = view->locals[path->local].addr.bytes[1];
+
+		if (path->initial)
+			continue;
+
+		listed->port[rail - 1] = path->local_port;
+		listed->to[rail - 1] = view->remotes[path->remote].endpoint;
+	}
+}
+
+/* What the kernel is going to list. */
+static void take_list(struct bench *bench)
+{
+	bench->listed = calloc(bench->n, sizeof(*bench->listed));
+	if (!bench->listed)
+		die("no memory");
+
+	core_each_conn(bench->core, bench->now, note_listed, bench);
+}
+
+static void list_connection(struct bench *bench, const struct listed *listed)
+{
+	const struct anchor_endpoint local = endpoint(255, 0, 1, SERVICE);
+	struct core_seen_subflow subflows[1 + RAILS] = { {
+		.local = local, .remote = listed->remote,
+		.initial = true, .established = true, .backup_here = true,
+	} };
+	struct core_seen_address addresses[2 * RAILS];
+	const struct core_seen seen = {
+		.token = listed->token, .role = ANCHOR_ROLE_SERVER,
+		.local = local, .remote = listed->remote,
+		.subflows = subflows, .n_subflows = 1 + RAILS,
+		.addresses_known = true,
+		.addresses = addresses, .n_addresses = 2 * RAILS,
+	};
+
+	for (uint8_t rail = 1; rail <= RAILS; rail++) {
+		uint8_t source = (uint8_t) (SOURCE_ID + rail);
+
+		subflows[rail] = (struct core_seen_subflow) {
+			.local = endpoint(rail, 0, 1, listed->port[rail - 1]),
+			.remote = listed->to[rail - 1],
+			.local_id = source, .remote_id = rail,
+			.opened_here = true,
+		};
+		addresses[2 * rail - 2] = (struct core_seen_address) {
+			endpoint(rail, 0, 1, JOIN), rail, true
+		};
+		addresses[2 * rail - 1] = (struct core_seen_address) {
+			endpoint(rail, 0, 1, 0), source, false
+		};
+	}
+
+	if (!core_sync_asks(bench->core, &seen) ||
+	    core_sync_conn(bench->core, bench->now, &seen) < 0)
+		die("a connection is not taken from the list");
+
+	bench->done++;
+}
+
+static void list_all(struct bench *bench, enum core_sync_kind kind)
+{
+	uint32_t token;
+
+	core_sync_begin(bench->core, kind);
+	for (size_t i = 0; i < bench->n; i++)
+		list_connection(bench, &bench->listed[i]);
+
+	if (core_sync_unlisted(bench->core, &token) ||
+	    core_sync_end(bench->core))
+		die("the list does not have all");
+
+	drain(bench);
+	if (bench->done != bench->n)
+		die("something is done where all is well");
+}
+
+static void audit(struct bench *bench)
+{
+	struct core_stats stats;
+
+	list_all(bench, CORE_SYNC_AUDIT);
+	core_get_stats(bench->core, &stats);
+	for (int i = 0; i < CORE_REPAIRS; i++)
+		if (stats.repairs[i])
+			die("something is repaired where all is well");
+}
+
+static void adopt(struct bench *bench)
+{
+	list_all(bench, CORE_SYNC_START);
+}
+
 static void measure(struct bench *bench, struct costs *costs,
 		    enum phase phase, void (*run)(struct bench *))
 {
@@ -314,6 +431,28 @@ static void start(struct bench *bench, size_t n)
 		die("no memory");
 }
 
+/* As the host does: what peers have announced is kept. */
+static void remember_peer(const struct anchor_addr *addr, uint8_t id,
+			  const struct anchor_endpoint *endpoint, void *data)
+{
+	struct core *core = data;
+
+	core_remember_peer(core, addr, id, endpoint);
+}
+
+static void restart(struct bench *bench)
+{
+	struct core *core = core_new(&bench->config, 2);
+
+	if (!core)
+		die("no memory");
+
+	core_each_peer(bench->core, remember_peer, core);
+	core_free(bench->core);
+	bench->core = core;
+	set_host(bench, 3);
+}
+
 static struct costs turn(size_t n)
 {
 	struct costs costs = { 0 };
@@ -334,7 +473,13 @@ static struct costs turn(size_t n)
 	pass(&bench, anchor_ms(10000));
 	measure(&bench, &costs, BACK, regain_rail);
 	check(&bench, RAILS);
+	take_list(&bench);
+	measure(&bench, &costs, LIST, audit);
+	restart(&bench);
+	measure(&bench, &costs, ADOPT, adopt);
+	check(&bench, RAILS);
 
+	free(bench.listed);
 	core_free(bench.core);
 	anchor_policy.free(bench.rule.instance);
 	free(bench.serials);
@@ -407,7 +552,8 @@ int main(int argc, char **argv)
 		die("the JSON file cannot be written");
 
 	printf("%11s %6s %s\n%11s %6s", "", "bytes",
-	       "ns a fact or action                  all, ms",
+	       "ns a fact or action         ns a connection"
+	       "      all, ms",
 	       "connections", "each");
 	for (int i = 0; i < PHASES; i++)
 		printf(" %6s", phase_names[i]);

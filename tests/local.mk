@@ -15,6 +15,10 @@ check_LTLIBRARIES += libtestrail.la
 libtestrail_la_SOURCES = plugins/policies/rail.c
 libtestrail_la_LIBADD = plugins/policies/libpolicies.la
 
+# No memory where a test says so (tests/fuzz/scarce.h).
+scarce_wraps = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+scarce_sources = tests/fuzz/scarce.c tests/fuzz/scarce.h
+
 if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-addrtext \
@@ -77,7 +81,9 @@ tests_unit_test_mptcp_diag_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_mptcp_diag_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_unit_test_mptcp_diag_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
-tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_nlsock_SOURCES = tests/unit/test-nlsock.c $(scarce_sources)
+tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_nlsock_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
 tests_unit_test_nlsock_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_unit_test_nlsock_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
@@ -101,7 +107,9 @@ tests_netns_test_sampler_CPPFLAGS = $(unit_cppflags)
 tests_netns_test_sampler_CFLAGS = $(unit_cflags)
 tests_netns_test_sampler_LDADD = libhost.la $(CMOCKA_LIBS)
 
-tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags)
+tests_netns_test_netfacts_SOURCES = tests/netns/test-netfacts.c $(scarce_sources)
+tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_netns_test_netfacts_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
 tests_netns_test_netfacts_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_netns_test_netfacts_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 
@@ -242,7 +250,9 @@ tests_unit_test_core_sync_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_core_sync_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 
-tests_unit_test_core_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_core_table_SOURCES = tests/unit/test-core-table.c $(scarce_sources)
+tests_unit_test_core_table_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
+tests_unit_test_core_table_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
 tests_unit_test_core_table_CFLAGS = $(unit_cflags)
 tests_unit_test_core_table_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 endif
@@ -320,6 +330,15 @@ check_PROGRAMS += tests/list-keys
 tests_list_keys_LDADD = libconf.la
 
 check_PROGRAMS += tests/tools/hear tests/tools/mptraffic
+
+# anchord, whose own allocations fail when a test says so.
+check_PROGRAMS += tests/tools/anchord-starved
+tests_tools_anchord_starved_SOURCES = tests/tools/starved.c \
+	$(anchord_SOURCES) $(scarce_sources)
+tests_tools_anchord_starved_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_tools_anchord_starved_CFLAGS = $(anchord_CFLAGS)
+tests_tools_anchord_starved_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
+tests_tools_anchord_starved_LDADD = $(anchord_LDADD)
 
 check_PROGRAMS += tests/scenario/scenario
 tests_scenario_scenario_SOURCES = tests/scenario/scenario.c \
@@ -524,6 +543,7 @@ netns_tests = \
 	tests/netns/silent.sh \
 	tests/netns/silent-not.sh \
 	tests/netns/soak.sh \
+	tests/netns/starved.sh \
 	tests/netns/stop.sh \
 	tests/netns/systemd.sh
 

@@ -100,9 +100,10 @@ void announce_withdraw(struct compare *cmp)
 			continue;
 
 		if (entry_in_use(conn, entry)) {
-			if (!compare_emit(cmp, &action))
+			if (!compare_room(cmp, 2))
 				return;
 
+			compare_emit(cmp, &action);
 			nudge(cmp);
 		}
 
@@ -124,9 +125,10 @@ void announce_withdraw_until(struct compare *cmp, uint8_t id,
 		return;
 
 	action.local = entry->endpoint;
-	if (!compare_emit(cmp, &action))
+	if (!compare_room(cmp, 2))
 		return;
 
+	compare_emit(cmp, &action);
 	nudge(cmp);
 	if (!entry->endpoint.port) {
 		conn_drop_entry(cmp->conn, entry);
@@ -151,9 +153,11 @@ static void announce_entry(struct compare *cmp, struct entry *entry,
 	};
 
 	if (entry->busy || (entry->confirmed && !entry->restore) ||
-	    anchor_time_before(cmp->now, entry->retry) || !compare_emit(cmp, &action))
+	    anchor_time_before(cmp->now, entry->retry) ||
+	    !compare_room(cmp, 2))
 		return;
 
+	compare_emit(cmp, &action);
 	if (!entry->restore)
 		nudge(cmp);
 

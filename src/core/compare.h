@@ -28,6 +28,9 @@ struct compare {
 	bool direct;				/* a direct path carries data */
 };
 
+/* Room for so many more actions; false without memory: it is tried again. */
+bool compare_room(struct compare *cmp, unsigned int n);
+
 /* Appends to core->actions; false without memory. */
 bool compare_emit(struct compare *cmp, const struct core_action *action);
 bool compare_emit_priority(struct compare *cmp, const struct subflow *subflow,

@@ -183,8 +183,10 @@ int conn_announced(struct conn *conn, const struct core_limits *limits,
 		err = array_reserve((void **) &conn->remotes, conn->n_remotes,
 				    &conn->cap_remotes,
 				    sizeof(*conn->remotes));
-		if (err < 0)
+		if (err < 0) {
+			conn->starved = true;
 			return err;
+		}
 
 		remote = &conn->remotes[conn->n_remotes++];
 	}
@@ -305,6 +307,7 @@ static struct subflow *add_subflow(struct conn *conn,
 	*err = array_reserve_from(SUBFLOWS_FIRST, (void **) &conn->subflows,
 				  conn->n_subflows, &conn->cap_subflows,
 				  sizeof(*conn->subflows));
+	conn->starved |= *err < 0;
 	return *err < 0 ? NULL : &conn->subflows[conn->n_subflows++];
 }
 
@@ -467,10 +470,14 @@ struct entry *conn_put_entry(struct conn *conn,
 {
 	struct entry *entry;
 
-	if (!id || id_taken(conn, id) ||
-	    array_reserve((void **) &conn->entries, conn->n_entries,
-			  &conn->cap_entries, sizeof(*conn->entries)) < 0)
+	if (!id || id_taken(conn, id))
 		return NULL;
+
+	if (array_reserve((void **) &conn->entries, conn->n_entries,
+			  &conn->cap_entries, sizeof(*conn->entries)) < 0) {
+		conn->starved = true;
+		return NULL;
+	}
 
 	entry = &conn->entries[conn->n_entries++];
 	*entry = (struct entry) { .endpoint = *endpoint, .id = id };
@@ -526,8 +533,10 @@ struct attempt *conn_add_attempt(struct conn *conn,
 	struct attempt *attempt;
 
 	if (array_reserve((void **) &conn->attempts, conn->n_attempts,
-			  &conn->cap_attempts, sizeof(*conn->attempts)) < 0)
+			  &conn->cap_attempts, sizeof(*conn->attempts)) < 0) {
+		conn->starved = true;
 		return NULL;
+	}
 
 	attempt = &conn->attempts[conn->n_attempts++];
 	*attempt = (struct attempt) { .local = *local, .remote = *remote };

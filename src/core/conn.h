@@ -143,6 +143,12 @@ struct conn {
 	bool listed : 1;		/* in the list that is being read */
 	bool heard : 1;			/* of by events, since it was begun */
 
+	/*
+	 * There was no memory for something about it: with doubt, something
+	 * is not known, until a list tells; else something was not done.
+	 */
+	bool starved : 1;
+
 	struct subflow *subflows;
 	struct remote *remotes;
 	struct entry *entries;

@@ -174,6 +174,13 @@ void core_drop_actions(struct core *core, const struct conn *conn)
 		core->taken = core->n_actions = 0;
 }
 
+int core_remember(struct core *core, struct conn *conn)
+{
+	int err = heap_reserve(&core->deadlines, core->conns.n + 1);
+
+	return err < 0 ? err : table_insert(&core->conns, conn);
+}
+
 void core_forget(struct core *core, struct conn *conn)
 {
 	core_drop_actions(core, conn);
@@ -250,7 +257,7 @@ static int add_conn(struct core *core, struct anchor_time now,
 
 	if (conn_set_rule(conn, rule) < 0 ||
 	    add_initial(core, conn, now, event) < 0 ||
-	    table_insert(&core->conns, conn) < 0) {
+	    core_remember(core, conn) < 0) {
 		conn_free(conn);
 		return -ENOMEM;
 	}
@@ -335,7 +342,8 @@ static int handle_announced(struct core *core, struct anchor_time now,
 	int err = conn_announced(conn, &core->config->limits,
 				 event->remote_id, &event->remote);
 
-	if (!err)
+	/* What is not known here is then known of the peer. */
+	if (!err || err == -ENOMEM)
 		peers_learn(&core->peers, &conn->remote.addr,
 			    event->remote_id, &event->remote);
 
@@ -387,6 +395,10 @@ int core_handle(struct core *core, struct anchor_time now,
 	err = apply(core, now, conn, event);
 	if (err == -ENOSPC)
 		core->stats.over_limit++;
+
+	/* Who does not know all of its paths opens none. */
+	if (err == -ENOMEM && conn)
+		conn->doubt = true;
 
 	if (err == 0 && conn)
 		core_mark_dirty(core, conn);

@@ -333,7 +333,9 @@ void core_set_load(struct core *core, int ifindex,
 
 /*
  * Takes a fact. Returns 0, -ENOMEM, or -ENOSPC if a limit was met. An event
- * about a connection the core does not know or want is not an error.
+ * about a connection the core does not know or want is not an error. After
+ * -ENOMEM the event is lost, and the kernel's list is to be read when there
+ * may be memory again (core/sync.h); until then its connection opens nothing.
  */
 int core_handle(struct core *core, struct anchor_time now,
 		const struct core_event *event);

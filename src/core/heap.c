@@ -72,28 +72,31 @@ struct conn *heap_top(const struct heap *heap)
 	return heap->n ? heap->items[0] : NULL;
 }
 
-int heap_set(struct heap *heap, struct conn *conn, struct anchor_time when)
+int heap_reserve(struct heap *heap, unsigned int n)
 {
-	int err;
+	while (heap->cap < n) {
+		int err = array_reserve((void **) &heap->items, heap->cap,
+					&heap->cap, sizeof(*heap->items));
 
+		if (err < 0)
+			return err;
+	}
+
+	return 0;
+}
+
+void heap_set(struct heap *heap, struct conn *conn, struct anchor_time when)
+{
 	if (conn->heap_at != HEAP_NOWHERE) {
 		if (conn->deadline.us == when.us)
-			return 0;
+			return;
 
 		heap_take_out(heap, conn);
 	}
 
 	conn->deadline = when;
-	if (anchor_time_is_never(when))
-		return 0;
-
-	err = array_reserve((void **) &heap->items, heap->n, &heap->cap,
-			    sizeof(*heap->items));
-	if (err < 0)
-		return err;
-
-	sift_up(heap, heap->n++, conn);
-	return 0;
+	if (!anchor_time_is_never(when))
+		sift_up(heap, heap->n++, conn);
 }
 
 void heap_free(struct heap *heap)

@@ -21,8 +21,17 @@ struct heap {
 /* The earliest, or NULL. */
 struct conn *heap_top(const struct heap *heap);
 
-/* Sets a connection's deadline; ANCHOR_NEVER takes it out. -ENOMEM. */
-int heap_set(struct heap *heap, struct conn *conn, struct anchor_time when);
+/*
+ * Room for so many connections: whoever is known can be given a deadline, for
+ * one that is not to be had would be missed for ever. -ENOMEM.
+ */
+int heap_reserve(struct heap *heap, unsigned int n);
+
+/*
+ * Sets a connection's deadline; ANCHOR_NEVER takes it out. There is room for
+ * it.
+ */
+void heap_set(struct heap *heap, struct conn *conn, struct anchor_time when);
 void heap_free(struct heap *heap);
 
 #endif

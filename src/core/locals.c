@@ -131,9 +131,10 @@ static void compare_in_turn(struct core *core, struct anchor_time now)
 		    conn->heap_at != HEAP_NOWHERE)
 			continue;
 
-		if (turn.us <= now.us ||
-		    heap_set(&core->deadlines, conn, turn) < 0)
+		if (turn.us <= now.us)
 			core_mark_dirty(core, conn);
+		else
+			heap_set(&core->deadlines, conn, turn);
 	}
 }
 

@@ -9,12 +9,8 @@
 #include "core/peers.h"
 #include "core/sync.h"
 #include "core/table.h"
+#include "core/tokens.h"
 #include "core/view.h"
-
-struct tokens {
-	uint32_t *items;
-	unsigned int n, cap;
-};
 
 /* sync.c: the list that is being read. */
 struct sync {
@@ -92,6 +88,9 @@ void core_leave_to_kernel(struct core *core, struct conn *conn);
 void core_sync_note(struct core *core, struct conn *conn,
 		    const struct core_event *event);
 void core_sync_free(struct sync *sync);
+
+/* It is known from now on. -ENOMEM: it is not, and still the caller's. */
+int core_remember(struct core *core, struct conn *conn);
 
 /* It is no more, or no longer ours. Frees it. */
 void core_forget(struct core *core, struct conn *conn);

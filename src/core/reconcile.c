@@ -13,13 +13,30 @@
 #define SUPERSEDE anchor_ms(1000)
 #define READING anchor_ms(30)
 
+/* What could not be done for lack of memory is looked at again. */
+#define STARVED anchor_ms(100)
+
+bool compare_room(struct compare *cmp, unsigned int n)
+{
+	struct core *core = cmp->core;
+
+	while (core->cap_actions < core->n_actions + n)
+		if (array_reserve((void **) &core->actions, core->cap_actions,
+				  &core->cap_actions,
+				  sizeof(*core->actions)) < 0) {
+			cmp->conn->starved = true;
+			return false;
+		}
+
+	return true;
+}
+
 bool compare_emit(struct compare *cmp, const struct core_action *action)
 {
 	struct core *core = cmp->core;
 	struct core_action *slot;
 
-	if (array_reserve((void **) &core->actions, core->n_actions,
-			  &core->cap_actions, sizeof(*core->actions)) < 0)
+	if (!compare_room(cmp, 1))
 		return false;
 
 	slot = &core->actions[core->n_actions++];
@@ -223,6 +240,10 @@ static struct anchor_time next_look(const struct compare *cmp)
 	sooner(&deadline, cmp->now, conn->sample_due);
 	sooner(&deadline, cmp->now, conn->look_due);
 	sooner(&deadline, cmp->now, conn->keep_due);
+	if (conn->starved && !conn->doubt)
+		sooner(&deadline, cmp->now,
+		       anchor_time_add(cmp->now, STARVED));
+
 	if (conn->role == ANCHOR_ROLE_CLIENT)
 		sooner(&deadline, cmp->now, subflows_open_from(cmp));
 
@@ -261,6 +282,7 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 	if (conn->kernel)
 		return;
 
+	conn->starved &= conn->doubt;
 	view_build(&core->view, conn, &core->host, &core->config->limits, now,
 		   prng_next(&core->random));
 	plan_ask(core, conn, cmp.view, &cmp.plan);
@@ -277,7 +299,5 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 	samples_take(&cmp);
 	conn_trim(conn);
 
-	/* Without memory for the heap it is looked at with the next event. */
-	if (heap_set(&core->deadlines, conn, next_look(&cmp)) < 0)
-		conn->deadline = ANCHOR_NEVER;
+	heap_set(&core->deadlines, conn, next_look(&cmp));
 }

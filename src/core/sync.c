@@ -1,52 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the kernel lists corrects what is believed. */
 #include <errno.h>
-#include <stdlib.h>
 
-#include "core/array.h"
 #include "core/private.h"
 
 /* Something in flux in so many lists in a row is left to the next audit. */
 #define ROUNDS_MAX 5
 
-/* Beyond it the list is read once more. */
-#define TOKENS_MAX 65536
-
-static bool has_token(const struct tokens *tokens, uint32_t token)
-{
-	for (unsigned int i = 0; i < tokens->n; i++)
-		if (tokens->items[i] == token)
-			return true;
-
-	return false;
-}
-
-static bool add_token(struct tokens *tokens, uint32_t token)
-{
-	if (has_token(tokens, token))
-		return true;
-
-	if (tokens->n == TOKENS_MAX ||
-	    array_reserve((void **) &tokens->items, tokens->n, &tokens->cap,
-			  sizeof(*tokens->items)) < 0)
-		return false;
-
-	tokens->items[tokens->n++] = token;
-	return true;
-}
-
-static void clear_tokens(struct tokens *tokens)
-{
-	free(tokens->items);
-	*tokens = (struct tokens) { 0 };
-}
-
 void core_sync_free(struct sync *sync)
 {
-	clear_tokens(&sync->heard);
-	clear_tokens(&sync->ended);
-	clear_tokens(&sync->suspects);
-	clear_tokens(&sync->before);
+	tokens_clear(&sync->heard);
+	tokens_clear(&sync->ended);
+	tokens_clear(&sync->suspects);
+	tokens_clear(&sync->before);
 }
 
 void core_events_lost(struct core *core)
@@ -67,9 +33,9 @@ void core_sync_begin(struct core *core, enum core_sync_kind kind)
 		conn->heard = false;
 	}
 
-	clear_tokens(&sync->heard);
-	clear_tokens(&sync->ended);
-	clear_tokens(&sync->before);
+	tokens_clear(&sync->heard);
+	tokens_clear(&sync->ended);
+	tokens_clear(&sync->before);
 	sync->before = sync->suspects;
 	sync->suspects = (struct tokens) { 0 };
 	sync->kind = kind;
@@ -89,12 +55,13 @@ void core_sync_note(struct core *core, struct conn *conn,
 		return;
 
 	if (event->type == CORE_EVENT_CLOSED)
-		noted = add_token(&sync->ended, event->token);
+		noted = tokens_add(&sync->ended, event->token);
 	else if (conn)
 		conn->heard = true;
 	else
-		noted = add_token(&sync->heard, event->token);
+		noted = tokens_add(&sync->heard, event->token);
 
+	/* Of more than are kept nothing is known: it is read once more. */
 	sync->spoilt |= !noted;
 }
 
@@ -108,9 +75,9 @@ static bool in_flux(struct core *core, struct conn *conn, uint32_t token)
 		again = true;
 	else if (conn && conn->heard)
 		again = conn->doubt;
-	else if (!conn && has_token(&sync->ended, token))
+	else if (!conn && tokens_has(&sync->ended, token))
 		again = false;
-	else if (!conn && has_token(&sync->heard, token))
+	else if (!conn && tokens_has(&sync->heard, token))
 		again = true;
 	else
 		return false;
@@ -415,7 +382,7 @@ static void mend_conn(struct mend *mend)
 	if (seen->addresses_known && !conn->kernel)
 		mend_addresses(mend);
 
-	if (mend->core->sync.kind == CORE_SYNC_LOSS && conn->doubt)
+	if (conn->doubt)
 		mend_attempts(mend);
 }
 
@@ -445,8 +412,9 @@ static void take_joined(struct core *core, struct conn *conn,
 	}
 }
 
-static void compare_conn(struct core *core, struct conn *conn,
-			 struct anchor_time now, const struct core_seen *seen)
+/* Returns 0, or -ENOMEM: not all of it is known, and it stays in doubt. */
+static int compare_conn(struct core *core, struct conn *conn,
+			struct anchor_time now, const struct core_seen *seen)
 {
 	struct sync *sync = &core->sync;
 	struct mend mend = {
@@ -459,18 +427,22 @@ static void compare_conn(struct core *core, struct conn *conn,
 	};
 	bool doubt = conn->doubt;
 
+	conn->starved = false;
 	mend_conn(&mend);
 	conn->suspect = mend.found && !mend.apply;
 	sync->again |= conn->suspect;
 	if (conn->suspect)
-		return;
+		return 0;
 
-	if (doubt && sync->kind == CORE_SYNC_LOSS && !conn->kernel)
+	if (doubt && !conn->kernel)
 		take_announced(core, conn);
 
-	conn->doubt = false;
+	conn->doubt = conn->starved;
+	sync->again |= conn->doubt;
 	if (doubt || mend.found)
 		core_mark_dirty(core, conn);
+
+	return conn->doubt ? -ENOMEM : 0;
 }
 
 /* Where its addresses could not be asked for, its subflows tell of some. */
@@ -553,16 +525,19 @@ static int adopt(struct core *core, struct anchor_time now,
 	}
 
 	conn = conn_new(seen->token);
-	if (!conn)
-		return -ENOMEM;
-
-	if (conn_set_rule(conn, rule) < 0 ||
-	    table_insert(&core->conns, conn) < 0) {
-		conn_free(conn);
+	if (!conn) {
+		core->sync.again = true;
 		return -ENOMEM;
 	}
 
 	fill_conn(core, conn, now, seen);
+	if (conn->starved || conn_set_rule(conn, rule) < 0 ||
+	    core_remember(core, conn) < 0) {
+		conn_free(conn);
+		core->sync.again = true;
+		return -ENOMEM;
+	}
+
 	if (core->sync.kind == CORE_SYNC_START)
 		core->stats.adopted++;
 	else
@@ -582,8 +557,8 @@ static int meet(struct core *core, struct anchor_time now,
 		return 0;
 
 	if (sync->kind == CORE_SYNC_AUDIT &&
-	    !has_token(&sync->before, seen->token) &&
-	    add_token(&sync->suspects, seen->token)) {
+	    !tokens_has(&sync->before, seen->token) &&
+	    tokens_add(&sync->suspects, seen->token)) {
 		sync->again = true;
 		return 0;
 	}
@@ -608,10 +583,8 @@ int core_sync_conn(struct core *core, struct anchor_time now,
 	if (seen->kernel)
 		core_leave_to_kernel(core, conn);
 
-	if (!in_flux(core, conn, seen->token))
+	return in_flux(core, conn, seen->token) ? 0 :
 		compare_conn(core, conn, now, seen);
-
-	return 0;
 }
 
 /* Connections come and go between the calls, and the table may grow. */
@@ -654,15 +627,19 @@ void core_sync_gone(struct core *core, struct anchor_time now, uint32_t token)
 	core_forget(core, conn);
 }
 
-/* What the last of many lists left open, the next audit sees. */
+/*
+ * What the last of many lists left open, the next audit sees. Of some there
+ * was no memory for all there is: they wait for that.
+ */
 static void end_doubts(struct core *core)
 {
 	for (struct conn *conn = table_next(&core->conns, NULL); conn;
 	     conn = table_next(&core->conns, conn)) {
-		if (conn->doubt)
-			core_mark_dirty(core, conn);
+		if (!conn->doubt || conn->starved)
+			continue;
 
 		conn->doubt = false;
+		core_mark_dirty(core, conn);
 	}
 }
 
@@ -676,7 +653,7 @@ bool core_sync_end(struct core *core)
 		return true;
 
 	sync->rounds = 0;
-	clear_tokens(&sync->suspects);
+	tokens_clear(&sync->suspects);
 	if (!sync->spoilt)
 		end_doubts(core);
 

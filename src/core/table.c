@@ -59,12 +59,10 @@ int table_insert(struct table *table, struct conn *conn)
 {
 	struct conn **head;
 
-	if (table->n >= table->n_buckets) {
-		int err = table_grow(table);
-
-		if (err < 0)
-			return err;
-	}
+	/* With longer chains it does, until there is memory. */
+	if (table->n >= table->n_buckets && table_grow(table) < 0 &&
+	    !table->n_buckets)
+		return -ENOMEM;
 
 	head = bucket(table, conn->token);
 	conn->next = *head;

@@ -66,6 +66,8 @@ struct engine {
 	bool forgetful;		/* it could not be written */
 	bool ready;		/* what was there is known */
 	uint64_t losses;	/* of events */
+	struct l_timeout *starved;	/* NULL: no event has found no memory
+					 * since the last list for that */
 	uint64_t audits;	/* begun */
 	uint64_t adopted;	/* connections told of */
 	uint64_t repairs[CORE_REPAIRS];	/* likewise */

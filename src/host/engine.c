@@ -217,8 +217,7 @@ static void on_event(const struct core_event *event, void *data)
 	if (err == -ENOSPC)
 		journal_limit(engine);
 	else if (err == -ENOMEM)
-		l_error("no memory for an event of connection %08x",
-			event->token);
+		upkeep_starved(engine);
 }
 
 /* What the kernel says; with a host that tells, it waits for that. */

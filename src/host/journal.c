@@ -115,6 +115,14 @@ void journal_overrun(struct engine *engine)
 		"all connections are looked at");
 }
 
+void journal_starved(struct engine *engine)
+{
+	log_say(&engine->options.log, L_LOG_ERR,
+		FIELDS({ "EVENT", "no-memory" }),
+		"there is no memory for events of the kernel: all connections "
+		"are looked at in a second");
+}
+
 void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel)
 {
 	log_say(&engine->options.log, L_LOG_INFO,

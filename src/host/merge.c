@@ -101,7 +101,8 @@ static bool is_shared(const struct merge *merge,
 
 static void share(struct merge *merge, const struct core_event *event)
 {
-	if (event->type == CORE_EVENT_CREATED)
+	if (event->type == CORE_EVENT_CREATED &&
+	    l_hashmap_size(merge->shared) < MERGE_SHARED_MAX)
 		l_hashmap_replace(merge->shared, L_UINT_TO_PTR(event->token),
 				  merge, NULL);
 }
@@ -269,6 +270,9 @@ void merge_lost(struct merge *merge)
 {
 	if (!merge->behind)
 		fall_behind(merge);
+
+	l_hashmap_destroy(merge->shared, NULL);
+	merge->shared = l_hashmap_new();
 }
 
 static struct anchor_time first_until(struct l_queue *queue)

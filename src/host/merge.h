@@ -33,6 +33,12 @@
 /* How many events may wait. */
 #define MERGE_MAX 4096
 
+/*
+ * Of how many connections it is known that both tell. With events of others
+ * the host is not waited for.
+ */
+#define MERGE_SHARED_MAX 65536
+
 struct merge;
 
 struct merge_options {
@@ -62,6 +68,8 @@ void merge_catch_up(struct merge *merge);
 /*
  * We have lost some that the kernel sent, and may not know which of those that
  * the host tells of are older than the list that follows: as if it is behind.
+ * Nor is it known which connections there are still: with events of those that
+ * there were, the host is no longer waited for.
  */
 void merge_lost(struct merge *merge);
 

@@ -12,6 +12,7 @@
 #define REMEMBER_MS 1000	/* after a change, for there may be more */
 #define TEXT_MAX 256
 #define AUDIT_MIN_MS 100
+#define STARVED_MS 1000		/* until there may be memory again */
 
 static const char *const repair_texts[CORE_REPAIRS] = {
 	[CORE_REPAIR_CONN_MISSED] = "connections missed",
@@ -235,6 +236,7 @@ void upkeep_stop(struct engine *engine)
 {
 	l_timeout_remove(engine->audit);
 	l_timeout_remove(engine->remember);
+	l_timeout_remove(engine->starved);
 	if (engine->lister)
 		save(engine);
 
@@ -259,6 +261,28 @@ void upkeep_lost(struct engine *engine)
 	core_events_lost(engine->core);
 	if (engine->lister)
 		lister_start(engine->lister, CORE_SYNC_LOSS);
+}
+
+static void on_starved(struct l_timeout *timeout, void *data)
+{
+	struct engine *engine = data;
+
+	l_timeout_remove(engine->starved);
+	engine->starved = NULL;
+	if (engine->lister)
+		lister_start(engine->lister, CORE_SYNC_LOSS);
+}
+
+/* One list is for all that are lost until then, and one line in the log. */
+void upkeep_starved(struct engine *engine)
+{
+	if (engine->starved)
+		return;
+
+	engine->losses++;
+	journal_starved(engine);
+	engine->starved = l_timeout_create_ms(STARVED_MS, on_starved, engine,
+					      NULL);
 }
 
 /* A kernel that is newer than this: nobody knows what it was about. */

@@ -29,6 +29,24 @@ static unsigned int count_ours(const struct world_conn *conn,
 	return n;
 }
 
+/* The same by what there is, as far as it has been told. */
+static unsigned int count_there(const struct world_conn *conn,
+				const struct core_action *action)
+{
+	unsigned int n = 0;
+
+	for (int i = 0; i < WORLD_SUBS; i++) {
+		const struct sub *sub = &conn->subs[i];
+
+		n += sub->ours && sub->up && sub->told && !sub->closing &&
+			anchor_addr_equal(&sub->local.addr,
+					  &action->local.addr) &&
+			anchor_endpoint_equal(&sub->remote, &action->remote);
+	}
+
+	return n;
+}
+
 /* How many subflows the plan asks for between these two. */
 static unsigned int wished(const struct world_conn *conn,
 			   const struct core_action *action)
@@ -102,6 +120,8 @@ static void check_open(const struct world *world, struct world_conn *conn,
 
 	/* Each that is silent, or idle, may have one that takes its place. */
 	require(n < want || action->reason != CORE_REASON_PLAN);
+	require(world->silent_loss || count_there(conn, action) < want ||
+		action->reason != CORE_REASON_PLAN);
 
 	require(count_alive(conn) < WORLD_SUBFLOWS_MAX);
 	if (!opening)

@@ -5,6 +5,7 @@
 #include "core/sync.h"
 #include "fuzz/core-world.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/scarce.h"
 
 /* A list that is in flux so often is believed as it is. */
 #define ROUNDS_MAX 5
@@ -189,7 +190,8 @@ static bool hand_in(struct world *world)
 		listed->seen.kernel = conn->kernel;
 		listed->seen.n_addresses = conn->n_addresses;
 		err = core_sync_conn(world->core, world->now, &listed->seen);
-		require(!err || err == -ENOSPC);
+		require(!err || err == -ENOSPC ||
+			(err == -ENOMEM && scarce_failed() != world->failed));
 	}
 
 	while (core_sync_unlisted(world->core, &token)) {
@@ -204,7 +206,7 @@ static bool hand_in(struct world *world)
 /* Is all that is believed to be so, and is all that is so known? */
 static bool is_strict(const struct world *world)
 {
-	return world->quiet || !world->silent_loss;
+	return world->quiet || (!world->silent_loss && !world->starved);
 }
 
 /* One that went meanwhile, unheard, may come back by an old list. */
@@ -264,6 +266,31 @@ static void believe(const struct core_conn_info *info, void *data)
 		require(!conn->subs[i].up || conn->subs[i].believed);
 }
 
+static void relearn(struct world *world)
+{
+	for (int c = 0; c < WORLD_CONNS; c++)
+		world->conns[c].known = false;
+
+	core_each_conn(world->core, world->now, believe, world);
+	for (unsigned int c = 0; c < WORLD_CONNS; c++) {
+		end_beliefs(&world->conns[c]);
+		if (!world->conns[c].alive && !world->conns[c].known)
+			world_forget(world, c);
+	}
+}
+
+/* What could not be remembered is as good as not told. */
+static bool note_starved(struct world *world)
+{
+	if (scarce_failed() == world->failed)
+		return false;
+
+	world->failed = scarce_failed();
+	world->starved = world->lost = true;
+	world->quiet = false;
+	return true;
+}
+
 static void check_repairs(const struct world *world)
 {
 	struct core_stats stats;
@@ -293,15 +320,10 @@ void world_end_list(struct world *world)
 
 	world->listing = false;
 	for (int c = 0; c < WORLD_CONNS; c++)
-		world->conns[c].known = world->conns[c].doubt = false;
+		world->conns[c].doubt = world->conns[c].refused = false;
 
-	core_each_conn(world->core, world->now, believe, world);
-	for (unsigned int c = 0; c < WORLD_CONNS; c++) {
-		end_beliefs(&world->conns[c]);
-		if (!world->conns[c].alive && !world->conns[c].known)
-			world_forget(world, c);
-	}
-
+	note_starved(world);
+	relearn(world);
 	check_repairs(world);
 }
 
@@ -314,9 +336,16 @@ void world_fail_list(struct world *world)
 	take_list(world);
 }
 
+void world_note_scarcity(struct world *world)
+{
+	if (note_starved(world))
+		relearn(world);
+}
+
 static void forget_ours(struct world_conn *conn)
 {
-	conn->known = conn->established = conn->doubt = false;
+	conn->known = conn->established = false;
+	conn->doubt = conn->refused = false;
 	conn->n_openings = conn->n_wishes = conn->n_seen = 0;
 	for (int i = 0; i < WORLD_SUBS; i++) {
 		conn->subs[i].known = false;

@@ -5,6 +5,7 @@
 
 #include "fuzz/core-world.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/scarce.h"
 #include "host/describe.h"
 #include "util/addrtext.h"
 
@@ -275,11 +276,19 @@ void world_tell(struct world *world, const struct core_event *event)
 	world->quiet = false;
 	trace_event(world, event);
 	err = core_handle(world->core, world->now, event);
-	require(!err || err == -ENOSPC);
+	world_note_scarcity(world);
+	require(!err || err == -ENOSPC || (err == -ENOMEM && world->starved));
 
 	/* Over the limits, it may as well not have been told. */
-	if (err)
+	if (err == -ENOSPC)
 		world_deceive(world);
+
+	/* As host/engine.c does. */
+	if (err == -ENOMEM) {
+		world->wants_list = true;
+		world->conns[event->token - 1].refused =
+			world->conns[event->token - 1].known;
+	}
 
 	learn(world, event, err);
 }
@@ -491,10 +500,16 @@ void world_reload(struct world *world, unsigned int rule)
 {
 	struct core_config *next = &world->config[!world->used];
 	unsigned int moved;
+	int err;
 
 	*next = world->config[world->used];
 	next->rules = &world->rules->rules[rule];
-	require(!core_set_config(world->core, next, &moved));
+	err = core_set_config(world->core, next, &moved);
+	world_note_scarcity(world);
+	require(!err || (err == -ENOMEM && world->starved));
+	if (err)
+		return;
+
 	require(moved <= WORLD_CONNS);
 	world->used = !world->used;
 	world->rule = rule;
@@ -554,6 +569,11 @@ void world_drain(struct world *world)
 			     kernel_carry_out(world, &action));
 	}
 
+	for (int c = 0; c < WORLD_CONNS; c++) {
+		world->conns[c].doubt |= world->conns[c].refused;
+		world->conns[c].refused = false;
+	}
+
 	take_complaints(world);
 	require(anchor_time_before(world->now,
 				   core_next_deadline(world->core)));
@@ -567,6 +587,12 @@ static void wait_until(struct world *world, struct anchor_time when)
 			world_release_result(world);
 
 	world->now = when;
+	if (world->wants_list && !world->listing) {
+		world->wants_list = false;
+		world_begin_list(world, CORE_SYNC_LOSS, true);
+		world_end_list(world);
+	}
+
 	core_expire(world->core, world->now);
 }
 
@@ -720,8 +746,10 @@ static void make_locals(struct world *world)
 
 void world_new_core(struct world *world)
 {
+	scarce_hold(true);
 	world->core = core_new(&world->config[world->used], 1);
 	require(world->core);
+	scarce_hold(false);
 	tell_links(world);
 }
 
@@ -731,6 +759,7 @@ void world_new(struct world *world)
 		.now = { 1000000 },
 		.port = 10000,
 		.trace = getenv("FUZZ_TRACE"),
+		.failed = scarce_failed(),
 	};
 	world->rules = rules_get(on_plan, world);
 	world->config[0] = (struct core_config) {
@@ -759,6 +788,44 @@ void world_free(struct world *world)
 	core_free(world->core);
 }
 
+/* Is there as much as the plan asks for, or may there not be? */
+static bool is_met(const struct core_conn_info *info, const struct wish *wish)
+{
+	const struct anchor_view *view = info->view;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < view->n_paths; i++) {
+		const struct anchor_path *path = &view->paths[i];
+
+		n += anchor_addr_equal(&view->locals[path->local].addr,
+				       &wish->local) &&
+			anchor_addr_equal(&view->remotes[path->remote]
+					  .endpoint.addr, &wish->remote.addr);
+	}
+
+	for (size_t i = 0; i < info->n_attempts; i++)
+		if (anchor_addr_equal(&info->attempts[i].local,
+				      &wish->local) &&
+		    anchor_endpoint_equal(&info->attempts[i].remote,
+					  &wish->remote) &&
+		    anchor_time_is_never(info->attempts[i].until))
+			return true;
+
+	return n >= wish->count || view->n_paths >= WORLD_SUBFLOWS_MAX;
+}
+
+static void check_met(const struct core_conn_info *info, void *data)
+{
+	struct world *world = data;
+	const struct world_conn *conn = &world->conns[info->token - 1];
+
+	if (!conn->alive || !conn->established || conn->kernel)
+		return;
+
+	for (size_t i = 0; i < conn->n_wishes; i++)
+		require(is_met(info, &conn->wishes[i]));
+}
+
 void world_settle(struct world *world)
 {
 	bool rests = world->rules->rests[world->rule];
@@ -767,6 +834,7 @@ void world_settle(struct world *world)
 	world->open_fate = OPEN_COMES_UP;
 	world->error = 0;
 	world->hold_results = world->hold_events = false;
+	scarce_end();
 	world_set_samples(world, SAMPLE_IDLE);
 	while (world->n_results || world->n_events) {
 		world_release_result(world);
@@ -790,4 +858,6 @@ void world_settle(struct world *world)
 	}
 
 	require(rounds || (!rests && !world->moved));
+	if (rests)
+		core_each_conn(world->core, world->now, check_met, world);
 }

@@ -17,6 +17,9 @@
  *	- where events may have been lost nothing is opened before a list is
  *	  compared; then it knows what there is, and where nothing was lost
  *	  a list changes nothing
+ *	- the same where memory was short (scarce.h); when it is back, and a
+ *	  list has been read, there is nothing left of that
+ *	- at rest there is what the plan asks for
  *
  *	world_new(&world);
  *	world_tell_...(&world, ...);
@@ -79,6 +82,7 @@ struct world_conn {
 	bool established;
 	bool kernel;		/* the core leaves it to the kernel */
 	bool doubt;		/* events of it may be lost: open nothing */
+	bool refused;		/* one was, since all actions were taken */
 	enum anchor_role role;
 	struct sub subs[WORLD_SUBS];
 	struct opening openings[WORLD_OPENS];
@@ -164,6 +168,9 @@ struct world {
 	bool quiet;			/* nothing was told since it began */
 	bool lost;			/* something was not told, ever */
 	bool silent_loss;		/* and not that it was not */
+	unsigned long failed;		/* allocations, as far as noted */
+	bool starved;			/* some have failed, ever */
+	bool wants_list;		/* an event was refused for it */
 	bool trace;			/* FUZZ_TRACE: say what happens */
 };
 
@@ -218,6 +225,9 @@ void world_new_core(struct world *world);
 
 /* The peer joins, somewhere; that is not told. */
 void world_hold_join(struct world *world, unsigned int c);
+
+/* If allocations have failed: what the core shows is what it knows. */
+void world_note_scarcity(struct world *world);
 
 /* Time passes; what is due is done. */
 void world_wait(struct world *world, struct anchor_span span);

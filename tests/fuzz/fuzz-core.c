@@ -36,6 +36,8 @@
  *	b B		results wait (1)	r	one comes
  *	d B		our doings' events wait	e	one comes
  *	h B		nothing is taken from the core
+ *	M H L		the allocation number 64 H + L fails, from 0 on
+ *	W N S		one of N allocations fails, by seed S; N 0: none
  *
  * core-world.h says what must never happen. At the end all goes well, and the
  * core comes to rest; a module that looks for ever changes nothing then. With
@@ -45,6 +47,7 @@
 
 #include "fuzz/core-world.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/scarce.h"
 
 #define LETTERS_MAX 2000
 
@@ -116,8 +119,11 @@ static void explain(struct run *run)
 		.role = c & 1 ? ANCHOR_ROLE_SERVER : ANCHOR_ROLE_CLIENT,
 	};
 
-	require(!core_explain(run->world.core, run->world.now, &query,
-			      on_explained, NULL));
+	int err = core_explain(run->world.core, run->world.now, &query,
+			       on_explained, NULL);
+
+	world_note_scarcity(&run->world);
+	require(!err || (err == -ENOMEM && run->world.starved));
 }
 
 static void set_load(struct run *run)
@@ -285,6 +291,18 @@ static void happen(struct run *run, uint8_t letter)
 	}
 }
 
+static void set_memory(struct run *run, uint8_t letter)
+{
+	unsigned int first = next(run, 64), second = next(run, 64);
+
+	if (letter == 'M')
+		scarce_at(first * 64 + second, 1);
+	else if (first)
+		scarce_by(second, first);
+	else
+		scarce_end();
+}
+
 /* How things go from now on. */
 static void arrange(struct run *run, uint8_t letter)
 {
@@ -309,6 +327,10 @@ static void arrange(struct run *run, uint8_t letter)
 		break;
 	case 'h':
 		run->hold = next(run, 2);
+		break;
+	case 'M':
+	case 'W':
+		set_memory(run, letter);
 		break;
 	}
 }

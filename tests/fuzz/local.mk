@@ -56,17 +56,29 @@ tests_fuzz_fuzz_control_CFLAGS = $(AM_CFLAGS) $(ELL_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_control_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_control_LDADD = libtestrail.la libhost.la
 
-tests_fuzz_fuzz_core_SOURCES = tests/fuzz/fuzz-core.c \
+fuzz_core_sources = tests/fuzz/fuzz-core.c \
 	tests/fuzz/core-kernel.c \
 	tests/fuzz/core-lists.c \
 	tests/fuzz/core-rules.c tests/fuzz/core-rules.h \
 	tests/fuzz/core-world.c tests/fuzz/core-world.h \
-	src/host/describe.c $(fuzz_headers)
+	src/host/describe.c $(fuzz_headers) $(scarce_sources)
+tests_fuzz_fuzz_core_SOURCES = $(fuzz_core_sources)
 nodist_tests_fuzz_fuzz_core_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_core_CPPFLAGS = $(fuzz_cppflags) \
 	$(fuzz_modules) -DFUZZ_CORPUS=\"$(fuzz_corpus)/core\"
-tests_fuzz_fuzz_core_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_core_LDFLAGS = $(fuzz_ldflags) $(scarce_wraps)
 tests_fuzz_fuzz_core_LDADD = libconf.la libcore.la libutil.la
+
+# The same without memory, of which a fuzzer need not find out.
+if !FUZZING
+check_PROGRAMS += tests/fuzz/core-scarce
+TESTS += tests/fuzz/core-scarce
+endif
+tests_fuzz_core_scarce_SOURCES = tests/fuzz/core-scarce.c \
+	$(fuzz_core_sources)
+tests_fuzz_core_scarce_CPPFLAGS = $(tests_fuzz_fuzz_core_CPPFLAGS)
+tests_fuzz_core_scarce_LDFLAGS = $(AM_LDFLAGS) $(scarce_wraps)
+tests_fuzz_core_scarce_LDADD = $(tests_fuzz_fuzz_core_LDADD)
 
 tests_fuzz_fuzz_memory_SOURCES = tests/fuzz/fuzz-memory.c \
 	tests/fuzz/memfile.h $(fuzz_headers)

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fuzz/scarce.h"
 #include "netlink/netfacts.h"
 #include "unit.h"
 
@@ -405,6 +406,35 @@ static void test_bound(void **state)
 	netfacts_free(facts);
 }
 
+/* What it does not know, it must not seem to. */
+static void test_no_memory(void **state)
+{
+	unsigned long before;
+	unsigned long n = 0;
+	int changes = 0;
+	struct netfacts *facts = NULL;
+	int err;
+
+	(void) state;
+	do {
+		before = scarce_failed();
+		scarce_at(n++, 1);
+		err = netfacts_new(BUFFER, on_change, &changes, &facts);
+		scarce_end();
+		assert_int_equal(err, scarce_failed() == before ? 0 : -ENOMEM);
+	} while (err);
+
+	assert_true(n > 4);
+	run("for i in $(seq 20); do ip link add m$i type veth peer p$i; "
+	    "done");
+	assert_true(readable(facts, TIMEOUT_MS));
+	scarce_at(0, 1);
+	assert_int_equal(netfacts_dispatch(facts), -ENOMEM);
+	scarce_end();
+	netfacts_free(facts);
+	run("for i in $(seq 20); do ip link del m$i; done");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_overrun),
 		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	if (unshare(CLONE_NEWNET) < 0) {

@@ -33,8 +33,9 @@
  *	down TOKEN LOCAL REMOTE [ERRNO|prohibited]
  *	priority TOKEN LOCAL REMOTE backup|normal
  *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
- *		[rtt=10ms] [app-limited] [silent]	what it does from now
- *					on; silent: it gets no answers
+ *		[rtt=10ms] [app-limited] [silent] [lately]	what it does
+ *					from now on; silent: it gets no answers;
+ *					lately: something has just come in
  *	look				a loss probe was sent
  *	lost				events were, of any connection
  *	remember PEER ID ENDPOINT	it announced that before the start

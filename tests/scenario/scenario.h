@@ -25,7 +25,7 @@ struct flow {
 	bool app_limited;
 	bool silent;			/* gets no ACK for what it sends */
 	struct anchor_time silent_since;
-	struct anchor_time last_in;	/* 0: never */
+	struct anchor_time last_in;	/* 0: long ago */
 };
 
 /* What the kernel lists of a connection. */

@@ -46,6 +46,8 @@ static void set_flow(struct scenario *s, struct flow *flow, const char *word)
 		flow->app_limited = true;
 	else if (!strcmp(word, "silent"))
 		flow->silent = true;
+	else if (!strcmp(word, "lately"))
+		flow->last_in = s->now;
 	else
 		fail(s, "not understood: %s", word);
 }
@@ -71,9 +73,7 @@ void do_carries(struct scenario *s, char **words, int n)
 	}
 
 	count(flow, s->now);
-	if (flow->in > 0)
-		flow->last_in = s->now;
-
+	flow->last_in = (struct anchor_time) { 0 };
 	flow->out = flow->in = 0;
 	flow->busy = 0;
 	flow->rtt = anchor_ms(1);

@@ -256,6 +256,67 @@ static void test_lost(void **state)
 	merge_free(merge);
 }
 
+static void tell_of(struct merge *merge, uint32_t token, char c, bool heard)
+{
+	struct core_event event = event_of(c, heard);
+
+	event.token = token;
+	if (heard)
+		merge_heard(merge, at(0), &event);
+	else
+		merge_told(merge, at(0), &event);
+}
+
+/* Their ends may have been lost: nothing is kept for what there was then. */
+static void test_lost_forgets(void **state)
+{
+	struct merge *merge = begin();
+
+	for (uint32_t token = 1; token <= MERGE_SHARED_MAX; token++) {
+		tell_of(merge, token, 'c', true);
+		tell_of(merge, token, 'c', false);
+	}
+
+	merge_lost(merge);
+	tell_of(merge, 7000000, 'c', true);
+	tell_of(merge, 7000000, 'c', false);
+	assert_false(merge_is_behind(merge));
+	memset(story, 0, sizeof(story));
+	tell_of(merge, 1, 'u', true);
+	assert_string_equal(story, "U");
+	tell_of(merge, 7000000, 'u', true);
+	assert_string_equal(story, "U");	/* that one is shared */
+	tell_of(merge, 7000000, 'u', false);
+	assert_string_equal(story, "UU");
+
+	merge_lost(merge);
+	merge_lost(merge);
+	tell_of(merge, 7000000, 'd', true);
+	assert_string_equal(story, "UUD");
+	merge_free(merge);
+}
+
+/* The host leads no more connections than that. */
+static void test_many_shared(void **state)
+{
+	struct merge *merge = begin();
+
+	for (uint32_t token = 1; token <= MERGE_SHARED_MAX + 1; token++) {
+		tell_of(merge, token, 'c', true);
+		tell_of(merge, token, 'c', false);
+	}
+
+	memset(story, 0, sizeof(story));
+	tell_of(merge, MERGE_SHARED_MAX, 'u', true);
+	assert_string_equal(story, "");
+	tell_of(merge, MERGE_SHARED_MAX + 1, 'u', true);
+	assert_string_equal(story, "U");
+	tell_of(merge, MERGE_SHARED_MAX + 1, 'u', false);
+	merge_expire(merge, at(350));
+	assert_string_equal(story, "U");
+	merge_free(merge);
+}
+
 static void fall_behind(struct merge *merge)
 {
 	tell(merge, 0, "CcE");
@@ -318,6 +379,8 @@ int main(void)
 		cmocka_unit_test(test_catch_up),
 		cmocka_unit_test(test_caught_up_and_behind),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_forgets),
+		cmocka_unit_test(test_many_shared),
 		cmocka_unit_test(test_catches_up),
 		cmocka_unit_test(test_catches_up_late),
 	};

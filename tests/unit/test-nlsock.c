@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fuzz/scarce.h"
 #include "netlink/nlsock.h"
 #include "unit.h"
 
@@ -207,6 +208,60 @@ static void test_many_in_order(void **state)
 	}
 
 	nlsock_close(sock);
+}
+
+/* Those that are refused are never heard of, all others end in order. */
+static void ask_without(unsigned long n)
+{
+	_Alignas(4) char buf[256] = "";
+	struct nlsock *sock = opened(NETLINK_GENERIC);
+	struct outcome outcomes[MANY] = { 0 };
+	int ended = 0, taken = 0;
+
+	scarce_at(n, 3);
+	for (int i = 0; i < MANY; i++) {
+		struct outcome *outcome = &outcomes[taken];
+		int err = nlsock_request(sock, get_family(buf, "nlctrl"),
+					 on_reply, on_done, outcome);
+
+		outcome->ended = &ended;
+		assert_true(!err || err == -ENOMEM);
+		taken += !err;
+		assert_int_equal(nlsock_pending(sock), taken);
+	}
+
+	scarce_end();
+	assert_in_range(taken, MANY - 3, MANY);
+	assert_int_equal(nlsock_settle(sock, TIMEOUT_MS), 0);
+	for (int i = 0; i < taken; i++) {
+		assert_int_equal(outcomes[i].done, 1);
+		assert_int_equal(outcomes[i].order, i);
+		assert_int_equal(outcomes[i].replies, 1);
+	}
+
+	nlsock_close(sock);
+}
+
+static void test_no_memory(void **state)
+{
+	unsigned long before = scarce_failed();
+	struct nlsock *sock = NULL;
+	unsigned long n = 0;
+
+	(void) state;
+	scarce_at(0, 1);
+	assert_int_equal(nlsock_open(NETLINK_GENERIC, &sock), -ENOMEM);
+	scarce_end();
+	assert_null(sock);
+	assert_int_equal(scarce_failed(), before + 1);
+
+	do {
+		before = scarce_failed();
+		ask_without(n++);
+	} while (scarce_failed() != before);
+
+	/* The ring of requests and what is to be sent have grown. */
+	assert_in_range(n, 5, 20);
 }
 
 static void test_limit(void **state)
@@ -467,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_reason),
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_many_in_order),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_timeout),
