@@ -493,6 +493,7 @@ netns_tests = \
 	tests/netns/errors.sh \
 	tests/netns/faults-commands.sh \
 	tests/netns/faults-events.sh \
+	tests/netns/faults-links.sh \
 	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \
 	tests/netns/keep-alive.sh \

@@ -115,6 +115,14 @@ void journal_overrun(struct engine *engine)
 		"all connections are looked at");
 }
 
+void journal_facts_lost(struct engine *engine)
+{
+	log_say(&engine->options.log, L_LOG_ERR,
+		FIELDS({ "EVENT", "overrun" }),
+		"news of links and addresses were lost or cannot be read: "
+		"all of them are looked at");
+}
+
 void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel)
 {
 	log_say(&engine->options.log, L_LOG_INFO,

@@ -27,6 +27,9 @@ void journal_failed(struct engine *engine, const struct core_action *action,
 /* Events were lost. */
 void journal_overrun(struct engine *engine);
 
+/* The same of links and addresses. */
+void journal_facts_lost(struct engine *engine);
+
 /* Connections that were there before have been taken over. */
 void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel);
 

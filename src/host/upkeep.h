@@ -21,6 +21,9 @@ void upkeep_reconfigure(struct engine *engine);
 /* Events were lost. */
 void upkeep_lost(struct engine *engine);
 
+/* Links and addresses have been read. */
+void upkeep_facts(struct engine *engine);
+
 /* An event that this code does not know. */
 void upkeep_unknown(struct engine *engine, unsigned int number);
 
