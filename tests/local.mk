@@ -40,6 +40,7 @@ unit_tests = \
 	tests/unit/test-modules \
 	tests/unit/test-mptcp-diag \
 	tests/unit/test-mptcp-pm \
+	tests/unit/test-netfacts-told \
 	tests/unit/test-nlio \
 	tests/unit/test-nlsock \
 	tests/unit/test-notify \
@@ -80,6 +81,15 @@ tests_unit_test_nlio_LDADD = libhost.la $(MNL_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_mptcp_diag_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_mptcp_diag_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
 tests_unit_test_mptcp_diag_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_netfacts_told_SOURCES = tests/unit/test-netfacts-told.c \
+	$(fuzz_fake_netlink) $(fuzz_headers)
+tests_unit_test_netfacts_told_CPPFLAGS = $(unit_cppflags) \
+	-I$(top_srcdir)/tests
+tests_unit_test_netfacts_told_CFLAGS = $(unit_cflags) $(MNL_CFLAGS)
+tests_unit_test_netfacts_told_LDFLAGS = $(AM_LDFLAGS) $(fuzz_wraps)
+tests_unit_test_netfacts_told_LDADD = libnetlink.la libutil.la \
+	$(MNL_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_nlsock_SOURCES = tests/unit/test-nlsock.c $(scarce_sources)
 tests_unit_test_nlsock_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests
@@ -507,6 +517,7 @@ netns_tests = \
 	tests/netns/errors.sh \
 	tests/netns/faults-commands.sh \
 	tests/netns/faults-events.sh \
+	tests/netns/faults-links.sh \
 	tests/netns/faults-lists.sh \
 	tests/netns/follow-ipv6.sh \
 	tests/netns/follow.sh \

@@ -71,6 +71,10 @@ struct engine {
 	uint64_t audits;	/* begun */
 	uint64_t adopted;	/* connections told of */
 	uint64_t repairs[CORE_REPAIRS];	/* likewise */
+	struct l_timeout *tick;		/* NULL: facts want none */
+	struct netfacts_repairs facts_repairs;	/* told of */
+	uint64_t facts_lost;		/* messages of which it was told */
+	struct anchor_time facts_noted;	/* when */
 	bool unknown[ENGINE_EVENTS_MAX];	/* events told of */
 };
 

@@ -465,6 +465,7 @@ static bool on_facts_readable(void *data)
 	struct engine *engine = data;
 	int err = netfacts_dispatch(engine->facts);
 
+	upkeep_facts(engine);
 	if (err < 0)
 		on_failure(err, engine);
 
@@ -497,6 +498,7 @@ static struct anchor_span on_watch(void *data)
 	struct anchor_time start = engine_now();
 	int err = ask_links(engine);
 
+	upkeep_facts(engine);
 	if (err < 0) {
 		on_failure(err, engine);
 		return anchor_us(0);

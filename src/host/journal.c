@@ -123,6 +123,14 @@ void journal_starved(struct engine *engine)
 		"are looked at in a second");
 }
 
+void journal_facts_lost(struct engine *engine)
+{
+	log_say(&engine->options.log, L_LOG_ERR,
+		FIELDS({ "EVENT", "overrun" }),
+		"news of links and addresses were lost or cannot be read: "
+		"all of them are looked at");
+}
+
 void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel)
 {
 	log_say(&engine->options.log, L_LOG_INFO,

@@ -30,6 +30,9 @@ void journal_overrun(struct engine *engine);
 /* Some found no memory, which is as good as lost. */
 void journal_starved(struct engine *engine);
 
+/* The same of links and addresses. */
+void journal_facts_lost(struct engine *engine);
+
 /* Connections that were there before have been taken over. */
 void journal_adopted(struct engine *engine, uint64_t n, unsigned int kernel);
 

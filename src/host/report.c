@@ -37,7 +37,8 @@ static json_t *report_rails(const struct engine *engine)
 	return list;
 }
 
-static json_t *report_repairs(const struct core_stats *stats)
+static json_t *report_repairs(const struct engine *engine,
+			      const struct core_stats *stats)
 {
 	static const char *const keys[CORE_REPAIRS] = {
 		[CORE_REPAIR_CONN_MISSED] = "connections_missed",
@@ -48,7 +49,10 @@ static json_t *report_repairs(const struct core_stats *stats)
 		[CORE_REPAIR_ANNOUNCED] = "announcements",
 		[CORE_REPAIR_STATE] = "states",
 	};
-	json_t *repairs = json_object();
+	struct netfacts_repairs facts = netfacts_repairs(engine->facts);
+	json_t *repairs = json_pack("{s:I, s:I}",
+				    "links", (json_int_t) facts.links,
+				    "addresses", (json_int_t) facts.addresses);
 
 	for (size_t i = 0; i < CORE_REPAIRS; i++)
 		json_object_set_new(repairs, keys[i], json_integer(
@@ -66,12 +70,13 @@ static json_t *report_lists(const struct engine *engine,
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "read", (json_int_t) lists.lists,
 			 "failed", (json_int_t) lists.failed,
-			 "interrupted", (json_int_t) lists.interrupted,
+			 "interrupted", (json_int_t) (lists.interrupted +
+				netfacts_interrupted(engine->facts)),
 			 "us", (json_int_t) lists.us,
 			 "losses", (json_int_t) engine->losses,
 			 "audits", (json_int_t) engine->audits,
 			 "adopted", (json_int_t) stats->adopted,
-			 "repairs", report_repairs(stats));
+			 "repairs", report_repairs(engine, stats));
 }
 
 static json_t *report_counters(struct engine *engine,

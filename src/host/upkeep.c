@@ -13,6 +13,7 @@
 #define TEXT_MAX 256
 #define AUDIT_MIN_MS 100
 #define STARVED_MS 1000		/* until there may be memory again */
+#define FACTS_NOTE_US 60000000
 
 static const char *const repair_texts[CORE_REPAIRS] = {
 	[CORE_REPAIR_CONN_MISSED] = "connections missed",
@@ -192,13 +193,70 @@ static uint64_t audit_ms(const struct engine *engine)
 	return (uint64_t) us / 1000;
 }
 
+/* Once a minute: it may come with each message. */
+static void note_facts_lost(struct engine *engine)
+{
+	struct anchor_time now = engine_now();
+	struct nlsock_stats stats;
+
+	netfacts_get_stats(engine->facts, &stats);
+	if (stats.overruns + stats.malformed == engine->facts_lost ||
+	    (engine->facts_noted.us && anchor_time_since(now,
+			engine->facts_noted).us < FACTS_NOTE_US))
+		return;
+
+	engine->facts_lost = stats.overruns + stats.malformed;
+	engine->facts_noted = now;
+	journal_facts_lost(engine);
+}
+
+static void note_facts_repaired(struct engine *engine)
+{
+	struct netfacts_repairs now = netfacts_repairs(engine->facts);
+	uint64_t links = now.links - engine->facts_repairs.links;
+	uint64_t addresses = now.addresses - engine->facts_repairs.addresses;
+	char text[TEXT_MAX];
+
+	if (!links && !addresses)
+		return;
+
+	engine->facts_repairs = now;
+	snprintf(text, sizeof(text), "%" PRIu64 " links, %" PRIu64
+		 " addresses", links, addresses);
+	journal_repaired(engine, text);
+}
+
+static void on_tick(struct l_timeout *timeout, void *data)
+{
+	struct engine *engine = data;
+	int err = netfacts_tick(engine->facts);
+
+	l_timeout_remove(engine->tick);
+	engine->tick = NULL;
+	note_facts_repaired(engine);
+	upkeep_facts(engine);
+	if (err < 0)
+		engine->options.on_failure(err, engine->options.data);
+}
+
+void upkeep_facts(struct engine *engine)
+{
+	note_facts_lost(engine);
+	if (!engine->tick && netfacts_wants_tick(engine->facts))
+		engine->tick = l_timeout_create_ms(NETFACTS_TICK_MS, on_tick,
+						   engine, NULL);
+}
+
 static void on_audit(struct l_timeout *timeout, void *data)
 {
 	struct engine *engine = data;
+	int err = netfacts_audit(engine->facts);
 
 	engine->audits++;
 	lister_start(engine->lister, CORE_SYNC_AUDIT);
 	l_timeout_modify_ms(timeout, audit_ms(engine));
+	if (err < 0)
+		engine->options.on_failure(err, engine->options.data);
 }
 
 static void set_audit(struct engine *engine)
@@ -235,6 +293,7 @@ int upkeep_start(struct engine *engine)
 void upkeep_stop(struct engine *engine)
 {
 	l_timeout_remove(engine->audit);
+	l_timeout_remove(engine->tick);
 	l_timeout_remove(engine->remember);
 	l_timeout_remove(engine->starved);
 	if (engine->lister)

@@ -24,6 +24,9 @@ void upkeep_lost(struct engine *engine);
 /* An event found no memory: its connection is in doubt. */
 void upkeep_starved(struct engine *engine);
 
+/* Links and addresses have been read. */
+void upkeep_facts(struct engine *engine);
+
 /* An event that this code does not know. */
 void upkeep_unknown(struct engine *engine, unsigned int number);
 

@@ -8,6 +8,9 @@
  *
  *	netfacts_new(on_change, data, &facts);
  *	poll netfacts_fd() -> netfacts_dispatch(facts);
+ *	while netfacts_wants_tick(facts), every NETFACTS_TICK_MS:
+ *		netfacts_tick(facts);
+ *	now and then netfacts_audit(facts);
  *
  *	for (i = 0; (link = netfacts_link(facts, i)); i++) ...
  */
@@ -38,6 +41,29 @@ int netfacts_fd(const struct netfacts *facts);
 int netfacts_dispatch(struct netfacts *facts);	/* 0 or a negative errno */
 
 /*
+ * Dumps all there is, in case that news were lost without a word. Returns 0
+ * or a negative errno that is the socket's end.
+ */
+int netfacts_audit(struct netfacts *facts);
+
+/*
+ * Dispatches, and lets time pass: what was found by asking, and no news have
+ * told for a tick or two, is counted as repaired; and if something, over and
+ * over, had all be dumped again, it may from now on. Longer than the kernel
+ * takes to tell of a carrier.
+ */
+#define NETFACTS_TICK_MS 2000
+int netfacts_tick(struct netfacts *facts);	/* 0 or a negative errno */
+bool netfacts_wants_tick(const struct netfacts *facts);
+
+/* Links and addresses that were not as they were believed to be. */
+struct netfacts_repairs {
+	uint64_t links;
+	uint64_t addresses;
+};
+struct netfacts_repairs netfacts_repairs(const struct netfacts *facts);
+
+/*
  * Asks for a link's state now; the answer is there at the next dispatch. The
  * kernel tells of a carrier that is lost only up to a second later if that
  * is not the first news of a link in this second (linkwatch_urgent_event()),
@@ -59,6 +85,9 @@ void netfacts_get_stats(const struct netfacts *facts,
 
 /* As nlsock_is_stuck(). */
 bool netfacts_is_stuck(struct netfacts *facts);
+
+/* Dumps begun anew because something changed meanwhile. */
+uint64_t netfacts_interrupted(const struct netfacts *facts);
 
 /* How often a link or an address was left out because a table was full. */
 uint64_t netfacts_ignored(const struct netfacts *facts);

@@ -9,7 +9,7 @@
  *	events twice 5
  *	events swap 5		with the one that comes next
  *	events overrun 1	lost, and the kernel says so (ENOBUFS)
- *	links late 100 30	the same for news of links and addresses
+ *	links drop 100		the same for news of links and addresses
  *	create ENETUNREACH 100	the command fails, and is not carried out
  *	flags EPERM 50 3	three times at most
  *	announce overrun 10	carried out, but the answer is lost

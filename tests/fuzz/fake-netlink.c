@@ -22,6 +22,7 @@ struct asked {
 static struct {
 	struct fuzz_input *input;
 	int send_error;
+	unsigned int dumps;
 	struct asked asked[ASKED_MAX];	/* sent, and not yet ended */
 	size_t n_asked;
 } kernel;
@@ -30,12 +31,18 @@ void fake_netlink_begin(struct fuzz_input *input)
 {
 	kernel.input = input;
 	kernel.send_error = 0;
+	kernel.dumps = 0;
 	kernel.n_asked = 0;
 }
 
 void fake_netlink_fail_send(int error)
 {
 	kernel.send_error = error;
+}
+
+unsigned int fake_netlink_dumps(void)
+{
+	return kernel.dumps;
 }
 
 int __wrap_socket(int domain, int type, int protocol);
@@ -123,6 +130,7 @@ static void note_asked(const struct nlmsghdr *nlh)
 		forget_oldest();
 
 	kernel.asked[kernel.n_asked++] = asked;
+	kernel.dumps += asked.dump;
 }
 
 ssize_t __wrap_sendto(int fd, const void *bytes, size_t len, int flags,

@@ -33,4 +33,7 @@
 void fake_netlink_begin(struct fuzz_input *input);
 void fake_netlink_fail_send(int error);
 
+/* How many were asked for since the begin. */
+unsigned int fake_netlink_dumps(void);
+
 #endif

@@ -5,13 +5,20 @@
  *
  *	p	dispatch
  *	a BYTE	question about the link of that number
+ *	u	audit
+ *	t	tick
  *
- * The tables stay sorted and free of twins, and no change goes untold.
+ * The tables stay sorted and free of twins, no change goes untold, and
+ * nothing makes dump follow dump for ever.
  */
 #include <errno.h>
 
 #include "fuzz/fake-netlink.h"
 #include "netlink/netfacts.h"
+
+/* Requests: links and addresses. */
+#define DUMPS_ONE 2
+#define DUMPS_TICK (5 * DUMPS_ONE)
 
 struct tables {
 	struct rtnl_link *links;
@@ -105,13 +112,21 @@ static void on_change(void *data)
 	*told = true;
 }
 
-static int step(struct netfacts *facts, struct fuzz_input *input)
+/* dumps: how many there may be. */
+static int step(struct netfacts *facts, struct fuzz_input *input,
+		unsigned int *dumps)
 {
 	switch (fuzz_byte(input)) {
 	case 'p':
 		return netfacts_dispatch(facts);
 	case 'a':
 		return netfacts_ask(facts, fuzz_byte(input));
+	case 'u':
+		*dumps += DUMPS_ONE;
+		return netfacts_audit(facts);
+	case 't':
+		*dumps += DUMPS_TICK;
+		return netfacts_tick(facts);
 	}
 
 	return 0;
@@ -121,6 +136,7 @@ static int step(struct netfacts *facts, struct fuzz_input *input)
 static void follow(struct netfacts *facts, struct fuzz_input *input,
 		   bool *told)
 {
+	unsigned int dumps = fake_netlink_dumps() + DUMPS_TICK;
 	struct tables before = copy_tables(facts);
 	int err = 0;
 
@@ -129,7 +145,8 @@ static void follow(struct netfacts *facts, struct fuzz_input *input,
 	while (!err && input->left) {
 		struct tables now;
 
-		err = step(facts, input);
+		err = step(facts, input, &dumps);
+		require(fake_netlink_dumps() <= dumps);
 		now = copy_tables(facts);
 		check_tables(&now);
 		require(err || *told || same_tables(&before, &now));

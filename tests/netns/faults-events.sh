@@ -25,7 +25,7 @@ hold-down-max=200ms'
 FAULTS=("events drop 10" "events late 15 100" "events twice 10"
 	"events swap 10" "events overrun 2"
 	"announced late 20 100" "announced twice 10" "announced swap 10"
-	"links late 30 100"
+	"links drop 10" "links late 30 100"
 	"links twice 15" "links swap 15" "links overrun 15")
 
 # complete HOST: each has one path on each rail, and the kernel no other
