@@ -10,7 +10,9 @@
  *	crowd churn ADDR PORT RATE LIFE SECONDS
  *		RATE new connections a second, each of which lives for LIFE
  *		seconds and asks at its beginning and at its end; after
- *		SECONDS those that are left stay until SIGTERM
+ *		SECONDS those that are left stay until SIGTERM. "subflows" says
+ *		how many had 0 (or will not tell), 1, 2 ... of them at their
+ *		end, the initial one included
  *	crowd short ADDR PORT AT_ONCE SECONDS
  *		one after the other, each for one request, AT_ONCE at a time
  *
@@ -20,6 +22,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <linux/mptcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,10 +38,14 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
 
 #define BACKLOG 4096
 #define BATCH 256
 #define PENDING_MAX 128		/* of those that are to be held */
+#define SUBFLOWS_MAX 8
 #define NEVER UINT64_MAX
 
 enum phase {
@@ -63,6 +70,7 @@ struct crowd {
 	int first, last;	/* IDLE ones with an end, in their order */
 	uint64_t life_us;	/* or NEVER */
 	uint64_t begun, done, failed;
+	uint64_t with[SUBFLOWS_MAX + 1];	/* so many subflows, or more */
 	unsigned int pending;	/* not yet IDLE */
 };
 
@@ -277,6 +285,22 @@ static void handle(struct crowd *crowd, int wait_ms)
 		on_event(crowd, events[i].data.fd, events[i].events);
 }
 
+/* 0 of one that is plain TCP, or broken. */
+static unsigned int count_subflows(int fd)
+{
+	struct mptcp_subflow_data data = {
+		.size_subflow_data = sizeof(data),
+		.size_user = sizeof(struct tcp_info),
+	};
+	socklen_t len = sizeof(data);
+
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, &data, &len) < 0)
+		return 0;
+
+	return data.num_subflows < SUBFLOWS_MAX ? data.num_subflows :
+		SUBFLOWS_MAX;
+}
+
 /* Those whose time is over. */
 static void retire(struct crowd *crowd)
 {
@@ -285,8 +309,11 @@ static void retire(struct crowd *crowd)
 		int fd = crowd->first;
 
 		crowd->first = crowd->all[fd].next;
-		if (crowd->all[fd].phase == IDLE &&
-		    !ask(crowd, fd, ASKED_AGAIN))
+		if (crowd->all[fd].phase != IDLE)
+			continue;
+
+		crowd->with[count_subflows(fd)]++;
+		if (!ask(crowd, fd, ASKED_AGAIN))
 			end(crowd, fd, false);
 	}
 }
@@ -349,6 +376,20 @@ static double run_short(struct crowd *crowd, uint64_t at_once, double seconds)
 	return (double) (now_us() - start) / 1e6;
 }
 
+static void print(const struct crowd *crowd, double seconds)
+{
+	printf("{\"begun\": %llu, \"done\": %llu, \"failed\": %llu, "
+	       "\"seconds\": %.3f, \"subflows\": [",
+	       (unsigned long long) crowd->begun,
+	       (unsigned long long) crowd->done,
+	       (unsigned long long) crowd->failed, seconds);
+	for (size_t n = 0; n <= SUBFLOWS_MAX; n++)
+		printf("%s%llu", n ? ", " : "",
+		       (unsigned long long) crowd->with[n]);
+
+	puts("]}");
+}
+
 static int usage(void)
 {
 	fputs("usage: crowd serve ADDR PORT\n"
@@ -388,9 +429,6 @@ int main(int argc, char **argv)
 	else
 		return usage();
 
-	printf("{\"begun\": %llu, \"done\": %llu, \"failed\": %llu, "
-	       "\"seconds\": %.3f}\n", (unsigned long long) crowd.begun,
-	       (unsigned long long) crowd.done,
-	       (unsigned long long) crowd.failed, seconds);
+	print(&crowd, seconds);
 	return crowd.failed ? 1 : 0;
 }
