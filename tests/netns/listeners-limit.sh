@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Services whose IPv6 addresses cannot be announced with a port have listeners
 # at theirs, on each link, up to a limit: what is over it is not announced,
-# counted and told of once, and has its turn when there is room.
+# counted and told of once, and has its turn when there is room. And whatever
+# descriptors may be had are had.
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
 lab_enter "$0" "$@"
 set -eu
@@ -18,10 +19,14 @@ listening() {
 
 lab_up 2
 lab_daemon_start cl
+LAB_AS=(prlimit --nofile=300:900)
 lab_daemon_start sv '[limits]
 listeners=2
 [timers]
 retry-max=1s'
+[ "$(awk '/^Max open files/ { print $4, $5 }' \
+	"/proc/$(cat "$LAB_DIR/sv/pid")/limits")" = "900 900" ] ||
+	lab_fail "descriptors that may be had are not"
 
 for port in 5000 5001; do
 	lab_serve fd00:255::2 $port
