@@ -529,6 +529,7 @@ netns_tests = \
 	tests/netns/lab-spines.sh \
 	tests/netns/limits.sh \
 	tests/netns/listeners.sh \
+	tests/netns/listeners-limit.sh \
 	tests/netns/main-ipv6.sh \
 	tests/netns/manager.sh \
 	tests/netns/main.sh \

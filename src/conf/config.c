@@ -91,6 +91,7 @@ static const struct schema_row rows[] = {
 	NUMBER("limits", "samples", limits.samples, "20000", "100", "1000000"),
 	NUMBER("limits", "commands", limits.commands, "1024", "16", "65536"),
 	NUMBER("limits", "clients", limits.clients, "16", "1", "64"),
+	NUMBER("limits", "listeners", limits.listeners, "512", "1", "16384"),
 	SPAN("timers", "grace", timers.grace, "300ms", "1ms", "60s"),
 	SPAN("timers", "connect", timers.connect, "5s", "100ms", "120s"),
 	SPAN("timers", "retry-min", timers.retry_min, "1s", "10ms", "1h"),

@@ -63,6 +63,7 @@ struct config {
 		unsigned int samples;			/* a second */
 		unsigned int commands;
 		unsigned int clients;
+		unsigned int listeners;			/* at services' ports */
 	} limits;
 
 	struct {		/* [timers] */

@@ -94,6 +94,7 @@ static void print_troubles(const json_t *answer, FILE *out)
 		{ "failed", "commands failed" },
 		{ "over_limit", "refused by a limit" },
 		{ "links_over_limit", "links or addresses too many" },
+		{ "listeners_over_limit", "announcements without a listener" },
 		{ "bad_plan_items", "plan items refused" },
 		{ "overruns", "times events were lost" },
 		{ "malformed", "malformed messages" },

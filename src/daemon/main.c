@@ -170,8 +170,14 @@ static void stop(struct daemon *daemon)
 static int run(struct daemon *daemon)
 {
 	char reason[REASON_MAX];
+	int err;
 
 	daemon->log = log_start(daemon->options.debug);
+	err = privileges_take_descriptors();
+	if (err < 0)
+		l_warn("no more descriptors than at first: %s",
+		       strerror(-err));
+
 	if (!l_main_init())
 		return STATUS_FAILED;
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <cap-ng.h>
 
@@ -68,4 +69,15 @@ int privileges_drop(enum privileges keep, char *reason, size_t len)
 
 	snprintf(reason, len, "cannot %s: %s", what, strerror(errno));
 	return -1;
+}
+
+int privileges_take_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }

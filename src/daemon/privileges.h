@@ -24,4 +24,10 @@ enum privileges {
  */
 int privileges_drop(enum privileges keep, char *reason, size_t len);
 
+/*
+ * As many descriptors as may be had, for join listeners at service ports.
+ * Returns 0 or a negative errno.
+ */
+int privileges_take_descriptors(void);
+
 #endif

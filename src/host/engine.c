@@ -82,17 +82,19 @@ static void on_release(struct l_timeout *timeout, void *data)
 	engine->release = NULL;
 }
 
-/* Somebody must listen before the peer is told to come. */
-static void prepare(struct engine *engine, const struct core_action *action)
+/* Somebody must listen before the peer is told to come: else -ENOSPC. */
+static int prepare(struct engine *engine, const struct core_action *action)
 {
 	if (action->type != CORE_ACTION_ANNOUNCE || !action->bare)
-		return;
+		return 0;
 
-	listeners_serve(engine->listeners, &action->local, action->ifindex,
-			journal_link_of(engine, &action->local.addr));
 	if (!engine->release)
 		engine->release = l_timeout_create(RELEASE_S, on_release,
 						   engine, NULL);
+
+	return listeners_serve(engine->listeners, &action->local,
+			       action->ifindex,
+			       journal_link_of(engine, &action->local.addr));
 }
 
 static void submit(struct engine *engine, const struct core_action *action)
@@ -105,8 +107,10 @@ static void submit(struct engine *engine, const struct core_action *action)
 		return;
 	}
 
-	prepare(engine, action);
-	err = pm_submit(engine->pm, action);
+	err = prepare(engine, action);
+	if (!err)
+		err = pm_submit(engine->pm, action);
+
 	journal_action(action);
 	if (err < 0)
 		core_result(engine->core, engine_now(), action, err);
@@ -576,6 +580,7 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 	engine->options.config = config;
 	engine->options.policies = policies;
 	pm_set_commands(engine->pm, config->limits.commands);
+	listeners_set_limit(engine->listeners, config->limits.listeners);
 	sampler_set_limit(engine->sampler, config->limits.samples);
 	set_watch(engine);
 	set_load(engine);
@@ -700,10 +705,13 @@ int engine_new(const struct engine_options *options,
 	engine->merge = options->fed ? open_merge(engine) : NULL;
 	engine->listeners = listeners_new(options->config->join.port);
 	engine->core = core_new(&engine->core_config, seed());
-	if (engine->core && engine->listeners)
+	if (engine->core && engine->listeners) {
+		listeners_set_limit(engine->listeners,
+				    options->config->limits.listeners);
 		err = engine_open(engine, reason, len);
-	else
+	} else {
 		snprintf(reason, len, "no memory or descriptors");
+	}
 
 	if (err < 0) {
 		engine_free(engine);

@@ -51,6 +51,9 @@ struct listeners {
 	struct l_queue *ports;	/* struct port, the newest last */
 	uint64_t version;	/* counts their changes */
 	struct l_queue *all;
+	unsigned int services, limit;	/* of them, at service ports */
+	bool full;		/* that there are no more has been said */
+	uint64_t refused;
 	uint64_t strangers;
 	int reserve;	/* a descriptor to give up when there are no more */
 	int epoll;
@@ -64,6 +67,7 @@ static void listener_free(void *data)
 	if (listener->fd >= 0)
 		close(listener->fd);	/* and epoll forgets it */
 
+	listener->owner->services -= listener->service_port != 0;
 	l_free(listener);
 }
 
@@ -111,6 +115,16 @@ void listeners_free(struct listeners *listeners)
 uint64_t listeners_strangers(const struct listeners *listeners)
 {
 	return listeners->strangers;
+}
+
+uint64_t listeners_refused(const struct listeners *listeners)
+{
+	return listeners->refused;
+}
+
+void listeners_set_limit(struct listeners *listeners, unsigned int limit)
+{
+	listeners->limit = limit;
 }
 
 static void reset(int fd)
@@ -413,6 +427,7 @@ static struct listener *add(struct listeners *listeners,
 	listener->ifindex = ifindex;
 	listener->service_port = service_port;
 	listener->fd = -1;
+	listeners->services += service_port != 0;
 	l_queue_push_tail(listeners->all, listener);
 	return listener;
 }
@@ -485,9 +500,24 @@ bool listeners_sync(struct listeners *listeners, struct links *links)
 	return complete;
 }
 
-void listeners_serve(struct listeners *listeners,
-		     const struct anchor_endpoint *endpoint, int ifindex,
-		     const char *device)
+/* Says so once, until there was room again. */
+static bool has_room(struct listeners *listeners)
+{
+	bool room = listeners->services < listeners->limit;
+
+	listeners->refused += !room;
+	if (!room && !listeners->full)
+		l_warn("joins are taken at %u service ports on IPv6 "
+		       "addresses, and at no more ([limits] listeners)",
+		       listeners->services);
+
+	listeners->full = !room;
+	return room;
+}
+
+int listeners_serve(struct listeners *listeners,
+		    const struct anchor_endpoint *endpoint, int ifindex,
+		    const char *device)
 {
 	struct listener *listener = find(listeners, &endpoint->addr, ifindex,
 					 endpoint->port);
@@ -495,7 +525,10 @@ void listeners_serve(struct listeners *listeners,
 	int err;
 
 	if (listener)
-		return;
+		return 0;
+
+	if (!has_room(listeners))
+		return -ENOSPC;
 
 	listener = add(listeners, &endpoint->addr, ifindex, endpoint->port);
 	err = listener_open(listener, device);
@@ -508,6 +541,8 @@ void listeners_serve(struct listeners *listeners,
 	else
 		l_error("%s on %s: cannot listen: %s", text, device,
 			strerror(-err));
+
+	return 0;
 }
 
 struct release {

@@ -34,11 +34,14 @@ bool listeners_sync(struct listeners *listeners, struct links *links);
 /*
  * Sees that somebody listens at a service's port on a link address: the
  * service itself, if it is bound to all addresses, else we. For addresses
- * that are announced without a port.
+ * that are announced without a port. -ENOSPC: those are as many as may be.
  */
-void listeners_serve(struct listeners *listeners,
-		     const struct anchor_endpoint *endpoint, int ifindex,
-		     const char *device);
+int listeners_serve(struct listeners *listeners,
+		    const struct anchor_endpoint *endpoint, int ifindex,
+		    const char *device);
+
+/* How many service ports on link addresses, from now on. */
+void listeners_set_limit(struct listeners *listeners, unsigned int limit);
 
 /*
  * Closes those at service ports that in_use() says no connection needs, so
@@ -65,5 +68,8 @@ uint64_t listeners_version(const struct listeners *listeners);
 
 /* Strangers that were reset. */
 uint64_t listeners_strangers(const struct listeners *listeners);
+
+/* How often one was refused by the limit. */
+uint64_t listeners_refused(const struct listeners *listeners);
 
 #endif

@@ -91,7 +91,7 @@ static json_t *report_counters(struct engine *engine,
 	pm_get_stats(engine->pm, &events, &commands);
 	netfacts_get_stats(engine->facts, &facts);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I}",
+			 "s:I, s:I, s:I, s:I, s:I, s:I}",
 			 "events", (json_int_t) stats->events,
 			 "actions", (json_int_t) stats->actions,
 			 "failed", (json_int_t) stats->failed,
@@ -113,6 +113,8 @@ static json_t *report_counters(struct engine *engine,
 			 "unknown", (json_int_t) pm_unknown(engine->pm),
 			 "links_over_limit", (json_int_t)
 			 netfacts_ignored(engine->facts),
+			 "listeners_over_limit", (json_int_t)
+			 listeners_refused(engine->listeners),
 			 "strangers", (json_int_t)
 			 listeners_strangers(engine->listeners));
 }
