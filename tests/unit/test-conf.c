@@ -396,7 +396,7 @@ static void test_keys(void **state)
 				    strcmp(key->key, config_key(i)->key));
 	}
 
-	assert_int_equal(n, 27);
+	assert_int_equal(n, 28);
 	assert_null(config_key(n + 1));
 }
 
