@@ -63,15 +63,22 @@ static void log_up(struct engine *engine, const struct link *link)
 	news_link_up(engine, link, held);
 }
 
-static void note_lost(struct engine *engine, const struct link *was,
-		      const struct link *link)
+static void note_lost(struct engine *engine, const struct links *before,
+		      const struct link *was, const struct link *link)
 {
-	struct lost_link *lost = l_new(struct lost_link, 1);
+	struct lost_link *lost = l_malloc(sizeof(*lost) +
+			before->n_addresses * sizeof(*lost->addrs));
 
+	*lost = (struct lost_link) {
+		.reason = link ? link_state_text(link->state) : "it is gone",
+		.at = engine_now(),
+	};
+	lost->last = lost->at;
 	snprintf(lost->name, sizeof(lost->name), "%s", was->facts.name);
-	lost->reason = link ? link_state_text(link->state) : "it is gone";
-	if (l_queue_isempty(engine->lost))
-		engine->lost_at = engine_now();
+	for (size_t i = 0; i < before->n_addresses; i++)
+		if (before->addresses[i].link == was)
+			lost->addrs[lost->n_addrs++] =
+					before->addresses[i].facts.addr;
 
 	l_queue_push_tail(engine->lost, lost);
 }
@@ -97,7 +104,7 @@ void moves_links(struct engine *engine, const struct links *before)
 		    usable_in(now, was->facts.ifindex))
 			continue;
 
-		note_lost(engine, was, link);
+		note_lost(engine, before, was, link);
 	}
 }
 
@@ -106,14 +113,14 @@ static void log_down(void *data, void *user_data)
 {
 	struct engine *engine = user_data;
 	const struct lost_link *lost = data;
-	int64_t us = anchor_time_since(engine_now(), engine->lost_at).us;
+	int64_t us = anchor_time_since(lost->last, lost->at).us;
 
 	log_say(&engine->options.log, L_LOG_WARNING,
 		LOG_FIELDS({ "EVENT", "link-down" }, { "LINK", lost->name }),
 		"link %s is not usable: %s; %u path%s moved off it within %"
-		PRId64 ".%03d ms", lost->name, lost->reason, engine->moved,
-		engine->moved == 1 ? "" : "s", us / 1000, (int) (us % 1000));
-	news_link_down(engine, lost->name, lost->reason, engine->moved, us);
+		PRId64 ".%03d ms", lost->name, lost->reason, lost->paths,
+		lost->paths == 1 ? "" : "s", us / 1000, (int) (us % 1000));
+	news_link_down(engine, lost->name, lost->reason, lost->paths, us);
 }
 
 static bool is_pair(const void *data, const void *user_data)
@@ -141,10 +148,32 @@ static void note_dead(struct engine *engine, const struct core_action *action)
 		pair->silent = action->silent;
 }
 
+static bool has_addr(const void *data, const void *user_data)
+{
+	const struct lost_link *lost = data;
+
+	for (size_t i = 0; i < lost->n_addrs; i++)
+		if (anchor_addr_equal(&lost->addrs[i], user_data))
+			return true;
+
+	return false;
+}
+
+static void count_move(struct engine *engine, const struct anchor_addr *local)
+{
+	struct lost_link *lost = l_queue_find(engine->lost, has_addr, local);
+
+	if (!lost)
+		return;
+
+	lost->paths++;
+	lost->last = engine_now();
+}
+
 void moves_closed(struct engine *engine, const struct core_action *action)
 {
 	if (action->reason == CORE_REASON_LINK)
-		engine->moved++;
+		count_move(engine, &action->local.addr);
 	else if (action->reason == CORE_REASON_DEAD)
 		note_dead(engine, action);
 }
@@ -171,7 +200,11 @@ void moves_tell(struct engine *engine)
 {
 	l_queue_foreach(engine->dead, log_dead, engine);
 	l_queue_clear(engine->dead, l_free);
+
+	/* The last of them are yet to be closed. */
+	if (core_is_draining(engine->core) || !pm_is_idle(engine->pm))
+		return;
+
 	l_queue_foreach(engine->lost, log_down, engine);
 	l_queue_clear(engine->lost, l_free);
-	engine->moved = 0;
 }

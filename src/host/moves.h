@@ -14,7 +14,10 @@ void moves_links(struct engine *engine, const struct links *before);
 /* A subflow was closed. */
 void moves_closed(struct engine *engine, const struct core_action *action);
 
-/* Connections have moved off links that were lost, and paths that were dead. */
+/*
+ * Connections have moved off links that were lost, and paths that were dead;
+ * nothing is told of a link while some of them are still to.
+ */
 void moves_tell(struct engine *engine);
 
 #endif
