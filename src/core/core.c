@@ -35,6 +35,7 @@ struct core *core_new(const struct core_config *config, uint64_t seed)
 	core->random = seed;
 	core->dirty_end = &core->dirty;
 	core->held_until = ANCHOR_NEVER;
+	core->drained = ANCHOR_NEVER;
 	return core;
 }
 
@@ -554,12 +555,21 @@ void core_result(struct core *core, struct anchor_time now,
 	core_mark_dirty(core, conn);
 }
 
+bool core_is_draining(const struct core *core)
+{
+	return !anchor_time_is_never(core->drained);
+}
+
 struct anchor_time core_next_deadline(const struct core *core)
 {
 	const struct conn *conn = heap_top(&core->deadlines);
+	struct anchor_time next = core->held_until;
 
-	return conn && anchor_time_before(conn->deadline, core->held_until) ?
-		conn->deadline : core->held_until;
+	if (anchor_time_before(core->drained, next))
+		next = core->drained;
+
+	return conn && anchor_time_before(conn->deadline, next) ?
+		conn->deadline : next;
 }
 
 void core_expire(struct core *core, struct anchor_time now)
@@ -568,6 +578,9 @@ void core_expire(struct core *core, struct anchor_time now)
 
 	if (!anchor_time_before(now, core->held_until))
 		core_release_held(core, now);
+
+	if (!anchor_time_before(now, core->drained))
+		core->drained = ANCHOR_NEVER;
 
 	while ((conn = heap_top(&core->deadlines)) &&
 	       !anchor_time_before(now, conn->deadline)) {

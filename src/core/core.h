@@ -392,6 +392,12 @@ bool core_take_complaint(struct core *core,
  */
 bool core_error_is_news(const struct core_action *action, int error);
 
+/*
+ * Are subflows of a lost link left alone for a moment, for what is on its
+ * way? Their closing is still to come.
+ */
+bool core_is_draining(const struct core *core);
+
 /* ANCHOR_NEVER if nothing waits for time to pass. */
 struct anchor_time core_next_deadline(const struct core *core);
 void core_expire(struct core *core, struct anchor_time now);

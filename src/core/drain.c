@@ -32,6 +32,21 @@ struct anchor_time drain_until(const struct compare *cmp,
 	return anchor_time_add(lost, anchor_ms(subflow->drain_ms));
 }
 
+bool drain_keeps(const struct compare *cmp, const struct subflow *subflow)
+{
+	struct anchor_time *drained = &cmp->core->drained;
+	struct anchor_time until = drain_until(cmp, subflow);
+
+	if (!anchor_time_before(cmp->now, until))
+		return false;
+
+	if (anchor_time_is_never(*drained) ||
+	    anchor_time_before(*drained, until))
+		*drained = until;
+
+	return true;
+}
+
 bool drain_holds(const struct compare *cmp, const struct anchor_addr *local)
 {
 	for (unsigned int i = 0; i < cmp->conn->n_subflows; i++) {

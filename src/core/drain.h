@@ -26,6 +26,9 @@ void drain_note(struct subflow *subflow, const struct core_sample *sample);
 struct anchor_time drain_until(const struct compare *cmp,
 			       const struct subflow *subflow);
 
+/* Is it left alone now? Takes notice of that. */
+bool drain_keeps(const struct compare *cmp, const struct subflow *subflow);
+
 /* Is any subflow left alone that leads from that address? */
 bool drain_holds(const struct compare *cmp, const struct anchor_addr *local);
 

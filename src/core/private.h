@@ -39,6 +39,8 @@ struct core {
 	struct peers peers;
 	struct sync sync;
 	struct anchor_time held_until;	/* the first of them */
+	struct anchor_time drained;	/* drain.h: the last subflow that is
+					 * left alone; NEVER: none is */
 	struct table conns;
 	struct heap deadlines;
 	unsigned int waiting;	/* clients that a path is missing to */

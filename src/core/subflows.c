@@ -82,8 +82,7 @@ static bool should_close(const struct compare *cmp, unsigned int i,
 
 	if (lost_link(cmp, i)) {
 		*ret_reason = CORE_REASON_LINK;
-		return !anchor_time_before(cmp->now,
-					   drain_until(cmp, subflow));
+		return !drain_keeps(cmp, subflow);
 	}
 
 	if (!anchor_time_before(cmp->now, subflow->withdrawn)) {

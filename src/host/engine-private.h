@@ -16,9 +16,15 @@
 #include "host/watch.h"
 #include "netlink/netfacts.h"
 
+/* A link that connections move off, and its addresses. */
 struct lost_link {
 	char name[RTNL_NAME_MAX];
 	const char *reason;
+	struct anchor_time at;
+	struct anchor_time last;	/* that a path was closed for it */
+	unsigned int paths;		/* that were */
+	size_t n_addrs;
+	struct anchor_addr addrs[];
 };
 
 /* Subflows closed as dead, of one pair of addresses. */
@@ -52,9 +58,7 @@ struct engine {
 	struct l_timeout *listen_again;
 	struct l_timeout *release;	/* of service ports no longer used */
 	struct anchor_time started;
-	struct l_queue *lost;	/* links that connections move off */
-	struct anchor_time lost_at;
-	unsigned int moved;		/* paths closed since for that */
+	struct l_queue *lost;	/* links not told of yet */
 	struct l_queue *dead;	/* pairs not told of yet */
 	struct anchor_time limit_noted;	/* when the log said it last */
 

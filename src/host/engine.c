@@ -9,6 +9,7 @@
 #include "host/engine-private.h"
 #include "host/journal.h"
 #include "host/kernel.h"
+#include "host/moves.h"
 #include "host/news.h"
 #include "host/upkeep.h"
 
@@ -192,7 +193,7 @@ void engine_pump(struct engine *engine)
 
 	set_more(engine, more);
 	if (!more)
-		journal_moves(engine);
+		moves_tell(engine);
 
 	journal_complaints(engine);
 	upkeep_note(engine);
@@ -272,7 +273,7 @@ static void on_result(const struct core_action *action, int error,
 		journal_failed(engine, action, error, reason);
 
 	if (!error && action->type == CORE_ACTION_CLOSE)
-		journal_closed(engine, action);
+		moves_closed(engine, action);
 
 	news_action(engine, action, error);
 	core_result(engine->core, engine_now(), action, error);
@@ -450,7 +451,7 @@ static int update_links(struct engine *engine)
 		return err;
 
 	use_links(engine, now);
-	journal_links(engine, before);
+	moves_links(engine, before);
 	links_free(before);
 	engine_pump(engine);
 	return 0;
@@ -585,7 +586,7 @@ int engine_reconfigure(struct engine *engine, const struct config *config,
 	set_watch(engine);
 	set_load(engine);
 	upkeep_reconfigure(engine);
-	journal_links(engine, old);
+	moves_links(engine, old);
 	links_free(old);
 	engine_pump(engine);
 	return 0;

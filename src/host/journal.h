@@ -8,15 +8,6 @@
 void journal_event(struct engine *engine, const struct core_event *event);
 void journal_action(const struct core_action *action);
 
-/* Links that became usable or ceased to be since before, which may be NULL. */
-void journal_links(struct engine *engine, const struct links *before);
-
-/* A subflow was closed. */
-void journal_closed(struct engine *engine, const struct core_action *action);
-
-/* Connections have moved off links that were lost, and paths that were dead. */
-void journal_moves(struct engine *engine);
-
 /* Modules that ask for what cannot be. */
 void journal_complaints(struct engine *engine);
 

@@ -3,8 +3,8 @@
  * Lines of the log with what they are about, for a log that can keep fields
  * beside the words, as the journal does:
  *
- *	log_say(&sink, L_LOG_INFO, (const struct log_field[]) {
- *			{ "EVENT", "link-up" }, { "LINK", name }, { NULL } },
+ *	log_say(&sink, L_LOG_INFO,
+ *		LOG_FIELDS({ "EVENT", "link-up" }, { "LINK", name }),
  *		"link %s is up", name);
  *
  * anchord(8) documents the fields. What is about nothing that anybody would
@@ -18,6 +18,9 @@ struct log_field {
 	const char *name;
 	const char *value;
 };
+
+#define LOG_FIELDS(...) \
+	(const struct log_field[]) { __VA_ARGS__, { NULL, NULL } }
 
 /* Without a function lines go to ELL's log, and fields nowhere. */
 struct log_sink {

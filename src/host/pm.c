@@ -252,6 +252,11 @@ bool pm_ready(const struct pm *pm)
 	return nlsock_pending(pm->commands) < pm->options.commands;
 }
 
+bool pm_is_idle(const struct pm *pm)
+{
+	return !nlsock_pending(pm->commands);
+}
+
 int pm_submit(struct pm *pm, const struct core_action *action)
 {
 	_Alignas(NLMSG_ALIGNTO) char buf[MPTCP_PM_MESSAGE_MAX];

@@ -44,6 +44,8 @@ void pm_free(struct pm *pm);
 /* As options.commands. */
 void pm_set_commands(struct pm *pm, unsigned int commands);
 bool pm_ready(const struct pm *pm);
+/* No command is without its result. */
+bool pm_is_idle(const struct pm *pm);
 /*
  * Returns 0, -ENOMEM, -EAGAIN if it was not ready, or -EINVAL for an action
  * that is not the path manager's.

@@ -55,6 +55,18 @@ lab_route_host sv	# the kernel took the route with the address
 lab_wait 10 "two paths again" lab_paths_are sv 2
 lab_wait 10 "the announcement" peer_announces '["10.1.2.2", "10.2.2.2"]'
 
+# Who sends leaves a path alone for a moment, for what is on its way.
+lab_ctl cl monitor >"$LAB_DIR/news-cl" &
+lab_wait 10 "the monitor at the client" test -s "$LAB_DIR/news-cl"
+lab_link_down cl 1
+lab_wait 10 "one path at the client" lab_paths_are cl 1
+lab_wait 10 "the line at the client" grep -q \
+	"link eth1 is not usable: no carrier; 1 path moved off" "$LAB_DIR/cl/log"
+jq -es 'any(.[]; .event == "link-down" and .paths == 1 and .took_us > 0)' \
+	"$LAB_DIR/news-cl" >/dev/null || lab_fail "no news at the client"
+lab_link_up cl 1
+lab_wait 10 "two paths again" lab_paths_are cl 2
+
 lab_transfer_end
 grep -q "link eth1 is not usable: no carrier" "$LAB_DIR/sv/log" ||
 	lab_fail "the lost carrier is not in the log"
