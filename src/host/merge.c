@@ -268,7 +268,10 @@ void merge_catch_up(struct merge *merge)
 
 void merge_lost(struct merge *merge)
 {
-	if (!merge->behind)
+	/* Of what was heard since, some is missing: the host cannot lead by it. */
+	if (merge->behind)
+		l_queue_clear(merge->heard, l_free);
+	else
 		fall_behind(merge);
 
 	l_hashmap_destroy(merge->shared, NULL);

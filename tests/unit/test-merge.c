@@ -256,6 +256,21 @@ static void test_lost(void **state)
 	merge_free(merge);
 }
 
+/* Once more while it is behind: it does not lead by what was heard between. */
+static void test_lost_again(void **state)
+{
+	struct merge *merge = begin();
+
+	merge_lost(merge);
+	tell(merge, 0, "C");
+	merge_lost(merge);
+	tell(merge, 0, "A");
+	tell(merge, 1, "ca");
+	assert_true(merge_is_behind(merge));
+	assert_string_equal(story, "CA");
+	merge_free(merge);
+}
+
 static void tell_of(struct merge *merge, uint32_t token, char c, bool heard)
 {
 	struct core_event event = event_of(c, heard);
@@ -379,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_catch_up),
 		cmocka_unit_test(test_caught_up_and_behind),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_again),
 		cmocka_unit_test(test_lost_forgets),
 		cmocka_unit_test(test_many_shared),
 		cmocka_unit_test(test_catches_up),
