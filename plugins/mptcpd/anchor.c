@@ -60,9 +60,11 @@ static const char *from_environment(const char *name, const char *fallback)
 
 static struct settings_files find_files(void)
 {
+	const char *given = from_environment("ANCHOR_CONFIG", NULL);
+
 	return (struct settings_files) {
-		.config = from_environment("ANCHOR_CONFIG", ANCHOR_CONFIG),
-		.config_given = secure_getenv("ANCHOR_CONFIG"),
+		.config = given ? given : ANCHOR_CONFIG,
+		.config_given = given,
 		.policy_dir = from_environment("ANCHOR_POLICY_DIR",
 					       ANCHOR_POLICY_DIR),
 		.module_dir = from_environment("ANCHOR_MODULE_DIR",
