@@ -551,6 +551,7 @@ netns_tests = \
 	tests/netns/rails.sh \
 	tests/netns/reload.sh \
 	tests/netns/rendezvous.sh \
+	tests/netns/reset.sh \
 	tests/netns/several-addresses.sh \
 	tests/netns/silent.sh \
 	tests/netns/silent-not.sh \

@@ -34,6 +34,14 @@ struct dead_pair {
 	struct anchor_span silent;	/* the longest */
 };
 
+/* Subflows that ended with an error, or never came up, of one pair. */
+struct failed_pair {
+	struct anchor_addr local, remote;
+	int error;			/* positive, of the last one */
+	unsigned int n;			/* since the log said it last */
+	struct anchor_time told;	/* 0: it has not yet */
+};
+
 #define ENGINE_EVENTS_MAX 256
 
 struct engine {
@@ -60,6 +68,7 @@ struct engine {
 	struct anchor_time started;
 	struct l_queue *lost;	/* links not told of yet */
 	struct l_queue *dead;	/* pairs not told of yet */
+	struct l_queue *broken;	/* pairs told of lately, or not yet */
 	struct anchor_time limit_noted;	/* when the log said it last */
 
 	/* upkeep.c */

@@ -218,6 +218,7 @@ static void on_event(const struct core_event *event, void *data)
 	int err;
 
 	journal_event(engine, event);
+	moves_event(engine, event);
 	err = core_handle(engine->core, engine_now(), event);
 	if (err == -ENOSPC)
 		journal_limit(engine);
@@ -697,6 +698,7 @@ int engine_new(const struct engine_options *options,
 	engine->options = *options;
 	engine->lost = l_queue_new();
 	engine->dead = l_queue_new();
+	engine->broken = l_queue_new();
 	engine->started = engine_now();
 	engine->core_config = make_core_config(options->config,
 					       options->policies);
@@ -755,5 +757,6 @@ void engine_free(struct engine *engine)
 	links_free(engine->links);
 	l_queue_destroy(engine->lost, l_free);
 	l_queue_destroy(engine->dead, l_free);
+	l_queue_destroy(engine->broken, l_free);
 	l_free(engine);
 }

@@ -2,11 +2,16 @@
 /* What the log says of links that are lost and return, and of silent paths. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "host/journal.h"
 #include "host/moves.h"
 #include "host/news.h"
 #include "util/addrtext.h"
+
+/* Of paths that fail one after the other the log says it so often. */
+#define FAILED_EVERY_US 60000000
+#define FAILED_PAIRS_MAX 64
 
 static bool usable_in(const struct links *links, int ifindex)
 {
@@ -174,7 +179,8 @@ void moves_closed(struct engine *engine, const struct core_action *action)
 {
 	if (action->reason == CORE_REASON_LINK)
 		count_move(engine, &action->local.addr);
-	else if (action->reason == CORE_REASON_DEAD)
+	else if (action->reason == CORE_REASON_DEAD ||
+		 action->reason == CORE_REASON_STRANDED)
 		note_dead(engine, action);
 }
 
@@ -196,8 +202,88 @@ static void log_dead(void *data, void *user_data)
 	news_dead(engine, pair);
 }
 
+static bool is_broken(const void *data, const void *user_data)
+{
+	const struct core_event *event = user_data;
+	const struct failed_pair *pair = data;
+
+	return anchor_addr_equal(&pair->local, &event->local.addr) &&
+		anchor_addr_equal(&pair->remote, &event->remote.addr);
+}
+
+static bool is_on_link(const struct engine *engine,
+		       const struct anchor_addr *addr)
+{
+	for (size_t i = 0; i < engine->links->n_addresses; i++)
+		if (anchor_addr_equal(&engine->links->addresses[i].facts.addr,
+				      addr))
+			return true;
+
+	return false;
+}
+
+void moves_event(struct engine *engine, const struct core_event *event)
+{
+	struct failed_pair *pair;
+
+	if (event->type != CORE_EVENT_SUBFLOW_DOWN || !event->error ||
+	    !is_on_link(engine, &event->local.addr))
+		return;
+
+	pair = l_queue_find(engine->broken, is_broken, event);
+	if (!pair && l_queue_length(engine->broken) >= FAILED_PAIRS_MAX)
+		return;
+
+	if (!pair) {
+		pair = l_new(struct failed_pair, 1);
+		pair->local = event->local.addr;
+		pair->remote = event->remote.addr;
+		l_queue_push_tail(engine->broken, pair);
+	}
+
+	pair->error = event->error;
+	pair->n++;
+}
+
+static void log_broken(struct engine *engine, const struct failed_pair *pair)
+{
+	const char *link = journal_link_of(engine, &pair->local);
+	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
+
+	addrtext(&pair->local, local);
+	addrtext(&pair->remote, remote);
+	log_say(&engine->options.log, L_LOG_INFO,
+		LOG_FIELDS({ "EVENT", "path-failed" }, { "LINK", link },
+			   { "LOCAL", local }, { "REMOTE", remote }),
+		"%s - %s on %s: %u path%s failed: %s", local, remote, link,
+		pair->n, pair->n == 1 ? "" : "s", strerror(pair->error));
+}
+
+/* True: it may be forgotten. */
+static bool tell_broken(void *data, void *user_data)
+{
+	struct engine *engine = user_data;
+	struct failed_pair *pair = data;
+	bool lately = pair->told.us &&
+		anchor_time_since(engine_now(), pair->told).us < FAILED_EVERY_US;
+
+	if (lately)
+		return false;
+
+	if (!pair->n) {
+		l_free(pair);
+		return true;
+	}
+
+	log_broken(engine, pair);
+	pair->n = 0;
+	pair->told = engine_now();
+	return false;
+}
+
 void moves_tell(struct engine *engine)
 {
+	l_queue_foreach_remove(engine->broken, tell_broken, engine);
 	l_queue_foreach(engine->dead, log_dead, engine);
 	l_queue_clear(engine->dead, l_free);
 

@@ -14,6 +14,9 @@ void moves_links(struct engine *engine, const struct links *before);
 /* A subflow was closed. */
 void moves_closed(struct engine *engine, const struct core_action *action);
 
+/* A subflow may have ended with an error. */
+void moves_event(struct engine *engine, const struct core_event *event);
+
 /*
  * Connections have moved off links that were lost, and paths that were dead;
  * nothing is told of a link while some of them are still to.
