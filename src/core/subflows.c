@@ -206,11 +206,24 @@ void subflows_close(struct compare *cmp)
 		close_subflow(cmp, &conn->subflows[i], CORE_REASON_LIMIT);
 }
 
-/* A server that announces without a port waits to be joined. */
+/*
+ * A server that announces without a port waits to be joined. For a port that
+ * was not said the kernel gives that of the service
+ * (mptcp_event_addr_announced()). With IPv4, a server may have said just that
+ * one; with IPv6, none fits.
+ */
+static bool invites(const struct conn *conn,
+		    const struct anchor_endpoint *announced)
+{
+	return !announced->port ||
+		(announced->addr.family == ANCHOR_FAMILY_INET6 &&
+		 announced->port == conn->remote.port);
+}
+
 static bool invited(const struct conn *conn)
 {
 	for (unsigned int i = 0; i < conn->n_remotes; i++)
-		if (!conn->remotes[i].endpoint.port)
+		if (invites(conn, &conn->remotes[i].endpoint))
 			return true;
 
 	return false;
