@@ -515,6 +515,7 @@ netns_tests = \
 	tests/netns/crowd.sh \
 	tests/netns/dual-stack.sh \
 	tests/netns/errors.sh \
+	tests/netns/failures.sh \
 	tests/netns/faults-commands.sh \
 	tests/netns/faults-events.sh \
 	tests/netns/faults-links.sh \
@@ -587,7 +588,14 @@ soak-faults: all tests/tools/mptraffic$(EXEEXT) tests/faults/faults.la
 	FAULTS_ROUNDS=$${FAULTS_ROUNDS:-100} \
 		bash $(srcdir)/tests/netns/faults-events.sh
 
-.PHONY: soak soak-faults
+# What must not be taken for dead.
+soak-alive: all tests/tools/mptraffic$(EXEEXT)
+	ANCHOR_BUILDDIR='$(abs_top_builddir)' \
+	ANCHOR_SRCDIR='$(abs_top_srcdir)' \
+	ALIVE_SECONDS=$${ALIVE_SECONDS:-600} \
+		bash $(srcdir)/tests/netns/silent-not.sh
+
+.PHONY: soak soak-faults soak-alive
 
 # What the sanitizers do not see, such as what was never set. Not the tests
 # that count descriptors, which valgrind takes for itself, or that simulate

@@ -321,17 +321,24 @@ lab_make_detour() {
 	ip -n ta route add "fd00:255::$n/128" via fd00:254:2::2 metric 2048
 }
 
-# One default route over all rails, and nothing else. IPv6 routes go with a
-# link that is down, so this is also called when one has come back.
+# One default route over all rails that the host is wired to, and nothing
+# else. IPv6 routes go with a link that is down, so this is also called when
+# one has come back; another may be down then.
 lab_route_host() {
-	local host=$1 n=${LAB_HOST_NUMBER[$1]} rail hops=() hops6=()
+	local host=$1 n=${LAB_HOST_NUMBER[$1]} rail hops=() hops6=() known known6
 
+	known=$(ip -n "$host" route show proto kernel)
+	known6=$(ip -n "$host" -6 route show proto kernel)
 	for ((rail = 1; rail <= LAB_RAILS; rail++)); do
-		hops+=(nexthop via "10.$rail.$n.1")
-		hops6+=(nexthop via "fd00:$rail:$n::1" dev "eth$rail")
+		[[ $known != *"10.$rail.$n.0/24 "* ]] ||
+			hops+=(nexthop via "10.$rail.$n.1")
+		[[ $known6 != *"fd00:$rail:$n::/64 "* ]] ||
+			hops6+=(nexthop via "fd00:$rail:$n::1" dev "eth$rail")
 	done
-	ip -n "$host" route replace default src "10.255.0.$n" "${hops[@]}"
-	ip -n "$host" -6 route replace default src "fd00:255::$n" "${hops6[@]}"
+	[ ${#hops[@]} = 0 ] ||
+		ip -n "$host" route replace default src "10.255.0.$n" "${hops[@]}"
+	[ ${#hops6[@]} = 0 ] || ip -n "$host" -6 route replace default \
+		src "fd00:255::$n" "${hops6[@]}"
 }
 
 # lab_up RAILS
@@ -359,6 +366,7 @@ lab_up() {
 lab_shape() {
 	local rail host
 
+	LAB_RATE=$1
 	for ((rail = 1; rail <= LAB_RAILS; rail++)); do
 		for host in cl sv; do
 			lab_limit "$(lab_tor "$rail" $host)" $host "$1"

@@ -6,12 +6,13 @@
  *		takes connections until it is killed
  *	mptraffic [-t] [-b MS] [-r RATES] send ADDR PORT AMOUNT [BIND]
  *		sends a pattern; the server checks it
- *	mptraffic [-t] [-b MS] receive ADDR PORT AMOUNT [BIND]
+ *	mptraffic [-t] [-b MS] [-r RATE] receive ADDR PORT AMOUNT [BIND]
  *		receives a pattern and checks it
  *	mptraffic [-t] echo ADDR PORT AMOUNT [BIND]
  *		one small request after the other, each answered
  *	mptraffic hold ADDR PORT COUNT [BIND]
- *		COUNT idle connections, until told to stop
+ *		COUNT idle connections, until told to stop; then each must
+ *		answer a request
  *	mptraffic knock ADDR PORT tcp|mptcp
  *		connects, and waits to be thrown out
  *
@@ -21,7 +22,8 @@
  * waited for more, "rtt_ms" the longest a request took. With -b, "buckets" has
  * the bytes that arrived in each MS milliseconds. RATES are Mbit/s, 0 for as
  * fast as it goes, with commas between: the first holds until SIGUSR1, then
- * the next one, and so on, and after the last the first again.
+ * the next one, and so on, and after the last the first again. A server keeps
+ * to the first.
  * With -t, the client uses plain TCP.
  */
 #include <arpa/inet.h>
@@ -67,6 +69,7 @@ struct request {
 	uint32_t bucket_ms;
 	uint64_t milliseconds;
 	uint64_t bytes;
+	char rates[32];		/* as in RATES, of a server that sends */
 };
 
 /* What a client was told. */
@@ -404,6 +407,22 @@ static void receive_pattern(int fd, uint32_t bucket_ms, int stop_fd,
 	}
 }
 
+/* Until the client wants no more, and for as long as it listens. */
+static void serve_pattern(int fd, const struct request *request)
+{
+	struct pace pace;
+	uint64_t sent;
+	char byte;
+
+	if (request->rates[0])
+		pace_open(&pace, request->rates);
+
+	if (send_pattern(fd, request, request->rates[0] ? &pace : NULL, fd,
+			 &sent))
+		while (recv(fd, &byte, 1, 0) > 0)
+			;
+}
+
 static bool write_report(int fd, const struct report *report)
 {
 	return write_all(fd, report, offsetof(struct report, buckets) +
@@ -432,8 +451,6 @@ static void serve_one(int fd)
 {
 	static struct report report;
 	struct request request;
-	uint64_t sent;
-	char byte;
 
 	set_stall_limit(fd);
 	if (!read_all(fd, &request, sizeof(request)))
@@ -445,15 +462,14 @@ static void serve_one(int fd)
 		write_report(fd, &report);
 		break;
 	case MODE_RECEIVE:
-		if (send_pattern(fd, &request, NULL, fd, &sent))
-			while (recv(fd, &byte, 1, 0) > 0)
-				;
+		serve_pattern(fd, &request);
 		break;
 	case MODE_ECHO:
 		serve_echo(fd);
 		break;
 	case MODE_HOLD:
 		poll(&(struct pollfd) { fd, POLLIN, 0 }, 1, -1);
+		serve_echo(fd);
 		break;
 	}
 }
@@ -602,28 +618,42 @@ static int run_echo(int fd, const struct request *request, int stop_fd)
 	return n ? 0 : 1;
 }
 
+static int open_held(char **argv, const char *from)
+{
+	struct request request = { .mode = MODE_HOLD };
+	int fd = dial(argv[0], argv[1], from, IPPROTO_MPTCP);
+
+	if (!write_all(fd, &request, sizeof(request)))
+		die("hold");
+
+	return fd;
+}
+
 static int hold(char **argv, const char *from)
 {
 	struct pollfd stop = { -1, POLLIN, 0 };
-	struct request request = { .mode = MODE_HOLD };
-	int count = atoi(argv[2]);
+	int count = atoi(argv[2]), alive = 0;
+	int *fds = calloc((size_t) count + 1, sizeof(*fds));
 	bool mptcp = true;
 
+	if (!fds)
+		die("hold");
+
 	for (int i = 0; i < count; i++) {
-		int fd = dial(argv[0], argv[1], from, IPPROTO_MPTCP);
-
-		if (!write_all(fd, &request, sizeof(request)))
-			die("hold");
-
-		mptcp &= is_mptcp(fd);
+		fds[i] = open_held(argv, from);
+		mptcp &= is_mptcp(fds[i]);
 	}
 
 	stop.fd = open_stop_fd();
 	fprintf(stderr, "holding %d\n", count);
 	poll(&stop, 1, -1);
-	printf("{\"connections\": %d, \"mptcp\": %s}\n", count,
-	       mptcp ? "true" : "false");
-	return 0;
+	for (int i = 0; i < count; i++)
+		alive += echo_once(fds[i], (uint64_t) i);
+
+	printf("{\"connections\": %d, \"alive\": %d, \"mptcp\": %s}\n",
+	       count, alive, mptcp ? "true" : "false");
+	free(fds);
+	return alive == count ? 0 : 1;
 }
 
 /* A join listener must throw strangers out at once. */
@@ -671,6 +701,10 @@ static int run_client(char **argv, const struct options *options,
 {
 	int fd = dial(argv[0], argv[1], options->from, options->protocol);
 	int stop_fd = open_stop_fd();
+
+	if (options->rates)
+		snprintf(request.rates, sizeof(request.rates), "%s",
+			 options->rates);
 
 	if (!write_all(fd, &request, sizeof(request)))
 		die("request");
