@@ -11,7 +11,7 @@ lab_shape 200mbit
 lab_daemon_start cl
 lab_daemon_start sv
 lab_serve fd00:255::2
-lab_transfer fd00:255::2
+lab_client -r 100 send fd00:255::2 5000 -
 
 peer_announces() {
 	lab_json cl connections ".connections[0].peer_announced |

@@ -99,7 +99,7 @@ for try in 1 2 3 4; do
 	lab_transfer_end
 done
 
-lab_limit_spine "$victim" 500kbit
+lab_limit_spine "$victim" 2mbit
 lab_wait 10 "a strangled subflow to be replaced" is_replaced
 for host in sv cl; do
 	lab_wait 10 "$SUBFLOWS subflows again at $host" subflows_are $host
