@@ -27,16 +27,26 @@ struct lost_link {
 	struct anchor_addr addrs[];
 };
 
+struct pair {
+	struct anchor_addr local, remote;
+};
+
 /* Subflows closed as dead, of one pair of addresses. */
 struct dead_pair {
-	struct anchor_addr local, remote;
+	struct pair at;
 	unsigned int n;
 	struct anchor_span silent;	/* the longest */
 };
 
+/* A pair of addresses that was silent, until a path is up there again. */
+struct silent_pair {
+	struct pair at;
+	struct anchor_time since;
+};
+
 /* Subflows that ended with an error, or never came up, of one pair. */
 struct failed_pair {
-	struct anchor_addr local, remote;
+	struct pair at;
 	int error;			/* positive, of the last one */
 	unsigned int n;			/* since the log said it last */
 	struct anchor_time told;	/* 0: it has not yet */
@@ -68,6 +78,7 @@ struct engine {
 	struct anchor_time started;
 	struct l_queue *lost;	/* links not told of yet */
 	struct l_queue *dead;	/* pairs not told of yet */
+	struct l_queue *silent;	/* pairs told of */
 	struct l_queue *broken;	/* pairs told of lately, or not yet */
 	struct anchor_time limit_noted;	/* when the log said it last */
 

@@ -698,6 +698,7 @@ int engine_new(const struct engine_options *options,
 	engine->options = *options;
 	engine->lost = l_queue_new();
 	engine->dead = l_queue_new();
+	engine->silent = l_queue_new();
 	engine->broken = l_queue_new();
 	engine->started = engine_now();
 	engine->core_config = make_core_config(options->config,
@@ -757,6 +758,7 @@ void engine_free(struct engine *engine)
 	links_free(engine->links);
 	l_queue_destroy(engine->lost, l_free);
 	l_queue_destroy(engine->dead, l_free);
+	l_queue_destroy(engine->silent, l_free);
 	l_queue_destroy(engine->broken, l_free);
 	l_free(engine);
 }

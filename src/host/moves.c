@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the log says of links that are lost and return, and of silent paths. */
+/*
+ * What the log says of links and of silent paths, when they are lost and when
+ * they are back.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +15,9 @@
 /* Of paths that fail one after the other the log says it so often. */
 #define FAILED_EVERY_US 60000000
 #define FAILED_PAIRS_MAX 64
+
+/* More than so many are not told of when they are back; the oldest first. */
+#define SILENT_PAIRS_MAX 256
 
 static bool usable_in(const struct links *links, int ifindex)
 {
@@ -128,29 +134,84 @@ static void log_down(void *data, void *user_data)
 	news_link_down(engine, lost->name, lost->reason, lost->paths, us);
 }
 
-static bool is_pair(const void *data, const void *user_data)
+/* Of all that begins with a pair of addresses. */
+static bool is_at(const void *data, const void *user_data)
 {
-	const struct core_action *action = user_data;
-	const struct dead_pair *pair = data;
+	const struct pair *at = data;
+	const struct pair *wanted = user_data;
 
-	return anchor_addr_equal(&pair->local, &action->local.addr) &&
-		anchor_addr_equal(&pair->remote, &action->remote.addr);
+	return anchor_addr_equal(&at->local, &wanted->local) &&
+		anchor_addr_equal(&at->remote, &wanted->remote);
+}
+
+static struct pair pair_of(const struct anchor_endpoint *local,
+			   const struct anchor_endpoint *remote)
+{
+	return (struct pair) { local->addr, remote->addr };
 }
 
 static void note_dead(struct engine *engine, const struct core_action *action)
 {
-	struct dead_pair *pair = l_queue_find(engine->dead, is_pair, action);
+	struct pair at = pair_of(&action->local, &action->remote);
+	struct dead_pair *pair = l_queue_find(engine->dead, is_at, &at);
 
 	if (!pair) {
 		pair = l_new(struct dead_pair, 1);
-		pair->local = action->local.addr;
-		pair->remote = action->remote.addr;
+		pair->at = at;
 		l_queue_push_tail(engine->dead, pair);
 	}
 
 	pair->n++;
 	if (pair->silent.us < action->silent.us)
 		pair->silent = action->silent;
+}
+
+/* The silence has lasted since the first time that it was found. */
+static void note_silent(struct engine *engine, const struct core_action *action)
+{
+	struct pair at = pair_of(&action->local, &action->remote);
+	struct silent_pair *pair;
+
+	if (l_queue_find(engine->silent, is_at, &at))
+		return;
+
+	if (l_queue_length(engine->silent) >= SILENT_PAIRS_MAX)
+		l_free(l_queue_pop_head(engine->silent));
+
+	pair = l_new(struct silent_pair, 1);
+	pair->at = at;
+	pair->since = anchor_time_add(engine_now(),
+				      anchor_us(-action->silent.us));
+	l_queue_push_tail(engine->silent, pair);
+}
+
+static void log_heard(struct engine *engine, const struct silent_pair *pair)
+{
+	int64_t us = anchor_time_since(engine_now(), pair->since).us;
+	const char *link = journal_link_of(engine, &pair->at.local);
+	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
+
+	addrtext(&pair->at.local, local);
+	addrtext(&pair->at.remote, remote);
+	log_say(&engine->options.log, L_LOG_INFO,
+		LOG_FIELDS({ "EVENT", "path-back" }, { "LINK", link },
+			   { "LOCAL", local }, { "REMOTE", remote }),
+		"%s - %s on %s is back, after %" PRId64 ".%03d s", local,
+		remote, link, us / 1000000, (int) (us / 1000 % 1000));
+	news_back(engine, pair, us);
+}
+
+static void note_up(struct engine *engine, const struct core_event *event)
+{
+	struct pair at = pair_of(&event->local, &event->remote);
+	struct silent_pair *pair = l_queue_remove_if(engine->silent, is_at,
+						     &at);
+
+	if (!pair)
+		return;
+
+	log_heard(engine, pair);
+	l_free(pair);
 }
 
 static bool has_addr(const void *data, const void *user_data)
@@ -182,17 +243,21 @@ void moves_closed(struct engine *engine, const struct core_action *action)
 	else if (action->reason == CORE_REASON_DEAD ||
 		 action->reason == CORE_REASON_STRANDED)
 		note_dead(engine, action);
+
+	/* Where one is stranded, another one has taken its place. */
+	if (action->reason == CORE_REASON_DEAD)
+		note_silent(engine, action);
 }
 
 static void log_dead(void *data, void *user_data)
 {
 	struct engine *engine = user_data;
 	const struct dead_pair *pair = data;
-	const char *link = journal_link_of(engine, &pair->local);
+	const char *link = journal_link_of(engine, &pair->at.local);
 	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
 
-	addrtext(&pair->local, local);
-	addrtext(&pair->remote, remote);
+	addrtext(&pair->at.local, local);
+	addrtext(&pair->at.remote, remote);
 	log_say(&engine->options.log, L_LOG_WARNING,
 		LOG_FIELDS({ "EVENT", "path-silent" }, { "LINK", link },
 			   { "LOCAL", local }, { "REMOTE", remote }),
@@ -200,15 +265,6 @@ static void log_dead(void *data, void *user_data)
 		"path%s moved off it, tried again later", local, remote, link,
 		pair->silent.us / 1000, pair->n, pair->n == 1 ? "" : "s");
 	news_dead(engine, pair);
-}
-
-static bool is_broken(const void *data, const void *user_data)
-{
-	const struct core_event *event = user_data;
-	const struct failed_pair *pair = data;
-
-	return anchor_addr_equal(&pair->local, &event->local.addr) &&
-		anchor_addr_equal(&pair->remote, &event->remote.addr);
 }
 
 static bool is_on_link(const struct engine *engine,
@@ -224,20 +280,23 @@ static bool is_on_link(const struct engine *engine,
 
 void moves_event(struct engine *engine, const struct core_event *event)
 {
+	struct pair at = pair_of(&event->local, &event->remote);
 	struct failed_pair *pair;
+
+	if (event->type == CORE_EVENT_SUBFLOW_UP)
+		note_up(engine, event);
 
 	if (event->type != CORE_EVENT_SUBFLOW_DOWN || !event->error ||
 	    !is_on_link(engine, &event->local.addr))
 		return;
 
-	pair = l_queue_find(engine->broken, is_broken, event);
+	pair = l_queue_find(engine->broken, is_at, &at);
 	if (!pair && l_queue_length(engine->broken) >= FAILED_PAIRS_MAX)
 		return;
 
 	if (!pair) {
 		pair = l_new(struct failed_pair, 1);
-		pair->local = event->local.addr;
-		pair->remote = event->remote.addr;
+		pair->at = at;
 		l_queue_push_tail(engine->broken, pair);
 	}
 
@@ -247,11 +306,11 @@ void moves_event(struct engine *engine, const struct core_event *event)
 
 static void log_broken(struct engine *engine, const struct failed_pair *pair)
 {
-	const char *link = journal_link_of(engine, &pair->local);
+	const char *link = journal_link_of(engine, &pair->at.local);
 	char local[ADDRTEXT_MAX], remote[ADDRTEXT_MAX];
 
-	addrtext(&pair->local, local);
-	addrtext(&pair->remote, remote);
+	addrtext(&pair->at.local, local);
+	addrtext(&pair->at.remote, remote);
 	log_say(&engine->options.log, L_LOG_INFO,
 		LOG_FIELDS({ "EVENT", "path-failed" }, { "LINK", link },
 			   { "LOCAL", local }, { "REMOTE", remote }),

@@ -14,7 +14,7 @@ void moves_links(struct engine *engine, const struct links *before);
 /* A subflow was closed. */
 void moves_closed(struct engine *engine, const struct core_action *action);
 
-/* A subflow may have ended with an error. */
+/* A subflow may have ended with an error, or be up where all was silent. */
 void moves_event(struct engine *engine, const struct core_event *event);
 
 /*

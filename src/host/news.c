@@ -53,17 +53,31 @@ void news_link_down(struct engine *engine, const char *name,
 
 void news_dead(struct engine *engine, const struct dead_pair *pair)
 {
-	const char *link = journal_link_of(engine, &pair->local);
+	const char *link = journal_link_of(engine, &pair->at.local);
 
 	if (is_watched(engine))
 		publish(engine, json_pack("{s:s, s:{s:o}, s:{s:o}, s:o, s:i, "
 				"s:I}",
 				"event", "path-silent",
-				"local", "address", json_addr(&pair->local),
-				"remote", "address", json_addr(&pair->remote),
+				"local", "address", json_addr(&pair->at.local),
+				"remote", "address", json_addr(&pair->at.remote),
 				"link", json_name(link),
 				"paths", (int) pair->n,
 				"silent_us", (json_int_t) pair->silent.us));
+}
+
+void news_back(struct engine *engine, const struct silent_pair *pair,
+	       int64_t us)
+{
+	const char *link = journal_link_of(engine, &pair->at.local);
+
+	if (is_watched(engine))
+		publish(engine, json_pack("{s:s, s:{s:o}, s:{s:o}, s:o, s:I}",
+				"event", "path-back",
+				"local", "address", json_addr(&pair->at.local),
+				"remote", "address", json_addr(&pair->at.remote),
+				"link", json_name(link),
+				"silent_us", (json_int_t) us));
 }
 
 static const char *event_name(enum core_event_type type)

@@ -18,6 +18,10 @@ void news_link_down(struct engine *engine, const char *name,
 /* Subflows closed because nothing was answered. */
 void news_dead(struct engine *engine, const struct dead_pair *pair);
 
+/* A path is up where all was silent, for so long. */
+void news_back(struct engine *engine, const struct silent_pair *pair,
+	       int64_t us);
+
 /* What the kernel says of a connection or a subflow. */
 void news_event(struct engine *engine, const struct core_event *event);
 
