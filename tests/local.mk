@@ -46,6 +46,7 @@ unit_tests = \
 	tests/unit/test-notify \
 	tests/unit/test-policies \
 	tests/unit/test-rtnl \
+	tests/unit/test-selected \
 	tests/unit/test-sockdiag \
 	tests/unit/test-tcpstats \
 	tests/netns/test-netfacts \
@@ -141,6 +142,12 @@ tests_unit_test_notify_SOURCES = tests/unit/test-notify.c \
 tests_unit_test_notify_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_notify_CFLAGS = $(unit_cflags)
 tests_unit_test_notify_LDADD = libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_selected_SOURCES = tests/unit/test-selected.c \
+	plugins/mptcpd/selected.c
+tests_unit_test_selected_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+tests_unit_test_selected_CFLAGS = $(unit_cflags)
+tests_unit_test_selected_LDADD = libutil.la $(ELL_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ctl_table_SOURCES = tests/unit/test-ctl-table.c \
 	src/ctl/client.c src/ctl/connections.c src/ctl/format.c \
@@ -598,10 +605,11 @@ soak-alive: all tests/tools/mptraffic$(EXEEXT)
 .PHONY: soak soak-faults soak-alive
 
 # What the sanitizers do not see, such as what was never set. Not the tests
-# that count descriptors, which valgrind takes for itself, or that simulate
-# for long.
+# that count descriptors, which valgrind takes for itself, that simulate for
+# long, or that make the kernel do much.
 valgrind_tests = $(filter-out tests/unit/test-control \
-	tests/unit/test-failures%,$(unit_tests)) $(scenarios) $(fuzz_programs)
+	tests/unit/test-failures% tests/netns/test-%,$(unit_tests)) \
+	$(scenarios) $(fuzz_programs)
 VALGRIND = valgrind --quiet --error-exitcode=98 --leak-check=full \
 	--errors-for-leak-kinds=definite,possible
 

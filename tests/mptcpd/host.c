@@ -181,6 +181,44 @@ static void call_all(void)
 	wants(CORE_EVENT_CLOSED);
 }
 
+static const struct sockaddr *name6(const char *text, uint16_t port,
+				    struct sockaddr_in6 *in6)
+{
+	*in6 = (struct sockaddr_in6) {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+	};
+	inet_pton(AF_INET6, text, &in6->sin6_addr);
+	return (const void *) in6;
+}
+
+static void call_ipv6(void)
+{
+	struct sockaddr_in6 a, b;
+
+	ops->new_subflow(TOKEN, name6("fd00::2", 5000, &a),
+			 name6("fd00::1", 40000, &b), true, NULL);
+	wants(CORE_EVENT_SUBFLOW_UP);
+	want(event.local.addr.family == ANCHOR_FAMILY_INET6);
+	want(event.local.addr.bytes[0] == 0xfd);
+	want(event.local.addr.bytes[15] == 2);
+	want(event.local.port == 5000 && event.remote.port == 40000);
+	want(!event.mapped);
+
+	/* IPv4 on an IPv6 socket */
+	ops->new_subflow(TOKEN, name6("::ffff:10.0.0.2", 5000, &a),
+			 name6("::ffff:10.0.0.1", 40000, &b), true, NULL);
+	wants(CORE_EVENT_SUBFLOW_UP);
+	wants_ends();
+	want(event.local.addr.family == ANCHOR_FAMILY_INET);
+	want(event.remote.addr.family == ANCHOR_FAMILY_INET);
+	want(event.mapped);
+
+	ops->new_address(TOKEN, ID, name6("::ffff:10.0.0.1", 40000, &b), NULL);
+	wants(CORE_EVENT_ANNOUNCED);
+	want(event.remote.addr.family == ANCHOR_FAMILY_INET && event.mapped);
+}
+
 static void wants_no_other_callback(void)
 {
 #if STUB_MPTCPD >= 13
@@ -207,6 +245,7 @@ int main(int argc, char **argv)
 	want(n_services == selected);
 	wants_no_other_callback();
 	call_all();
+	call_ipv6();
 	want(n_services == 1);	/* who was not selected and yet is called */
 	plugin->exit(NULL);
 	want(n_services == 0);
