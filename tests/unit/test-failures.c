@@ -64,6 +64,7 @@ struct failure {
 };
 
 struct cell {
+	size_t number;
 	const struct failure *failure;
 	unsigned int ends, rails;	/* bits */
 	enum anchor_family family;
@@ -481,6 +482,15 @@ static const char *rails_file(char *buf, size_t len)
 	return buf;
 }
 
+/* Those who look for other than what goes wrong need not play them all. */
+static bool is_wanted(const struct cell *cell)
+{
+	const char *every = getenv("ANCHOR_FAILURES_EVERY");
+	int n = every ? atoi(every) : 1;
+
+	return n < 2 || cell->number % (size_t) n == 0;
+}
+
 static void test_cell(void **state)
 {
 	const struct cell *cell = *state;
@@ -495,9 +505,13 @@ static void test_cell(void **state)
 		.look_every = anchor_ms(10),
 		.seed = 1,
 	};
-	struct run run = { .cell = cell, .sim = sim_new(&options) };
+	struct run run = { .cell = cell };
 	bool good;
 
+	if (!is_wanted(cell))
+		skip();
+
+	run.sim = sim_new(&options);
 	assert_non_null(run.sim);
 	good = play(&run);
 	if (!good)
@@ -521,6 +535,7 @@ static void make_cell(size_t number, struct cell *cell)
 {
 	const struct place *end, *rail;
 
+	cell->number = number;
 	cell->family = families[take(&number, COUNT(families))];
 	rail = &rails[take(&number, COUNT(rails))];
 	end = &ends[take(&number, COUNT(ends))];
