@@ -6,6 +6,8 @@
 #include "core/compare.h"
 #include "core/drain.h"
 
+#define WITHDRAW_ACTIONS 3	/* with nudges */
+
 /*
  * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
  * and 12 of 40 bytes), and the kernel never sends it. Without a port it
@@ -68,6 +70,7 @@ static bool entry_in_use(const struct conn *conn, const struct entry *entry)
  */
 static void nudge(struct compare *cmp)
 {
+	cmp->conn->echoing = false;
 	for (unsigned int i = 0; i < cmp->conn->n_subflows; i++) {
 		const struct subflow *subflow = &cmp->conn->subflows[i];
 
@@ -76,6 +79,19 @@ static void nudge(struct compare *cmp)
 				subflow->busy ? !subflow->backup_here :
 				subflow->backup_here, CORE_REASON_NUDGE);
 	}
+}
+
+/*
+ * An echo that waits, as it may for ever where we send data and never an ACK
+ * alone, takes a withdrawal's room too (mptcp_pm_remove_addr()).
+ */
+static void withdraw(struct compare *cmp, const struct core_action *action)
+{
+	if (cmp->conn->echoing)
+		nudge(cmp);
+
+	compare_emit(cmp, action);
+	nudge(cmp);
 }
 
 /*
@@ -100,11 +116,10 @@ void announce_withdraw(struct compare *cmp)
 			continue;
 
 		if (entry_in_use(conn, entry)) {
-			if (!compare_room(cmp, 2))
+			if (!compare_room(cmp, WITHDRAW_ACTIONS))
 				return;
 
-			compare_emit(cmp, &action);
-			nudge(cmp);
+			withdraw(cmp, &action);
 		}
 
 		conn_drop_entry(conn, entry);
@@ -125,11 +140,10 @@ void announce_withdraw_until(struct compare *cmp, uint8_t id,
 		return;
 
 	action.local = entry->endpoint;
-	if (!compare_room(cmp, 2))
+	if (!compare_room(cmp, WITHDRAW_ACTIONS))
 		return;
 
-	compare_emit(cmp, &action);
-	nudge(cmp);
+	withdraw(cmp, &action);
 	if (!entry->endpoint.port) {
 		conn_drop_entry(cmp->conn, entry);
 		return;

@@ -142,6 +142,8 @@ struct conn {
 	bool suspect : 1;		/* the last list says otherwise */
 	bool listed : 1;		/* in the list that is being read */
 	bool heard : 1;			/* of by events, since it was begun */
+	bool echoing : 1;		/* the peer has announced something
+					 * since the last nudge (announce.c) */
 
 	/*
 	 * There was no memory for something about it: with doubt, something

@@ -343,6 +343,8 @@ static int handle_announced(struct core *core, struct anchor_time now,
 	int err = conn_announced(conn, &core->config->limits,
 				 event->remote_id, &event->remote);
 
+	conn->echoing = true;
+
 	/* What is not known here is then known of the peer. */
 	if (!err || err == -ENOMEM)
 		peers_learn(&core->peers, &conn->remote.addr,

@@ -356,6 +356,11 @@ static void do_closed(struct scenario *s, char **words, int n)
 	hand_in(s, &event);
 }
 
+static uint64_t token_bit(uint32_t token)
+{
+	return UINT64_C(1) << token % 64;
+}
+
 static void do_announced(struct scenario *s, char **words, int n)
 {
 	struct core_event event = {
@@ -366,6 +371,7 @@ static void do_announced(struct scenario *s, char **words, int n)
 		.remote = parse_endpoint(s, words[3]),
 	};
 
+	s->echoing |= token_bit(event.token);
 	hand_in(s, &event);
 }
 
@@ -474,13 +480,24 @@ static bool take_now(struct scenario *s, struct core_action *ret_action)
 	return false;
 }
 
+static void end_nudge(struct scenario *s, const struct core_action *nudge)
+{
+	s->echoing &= ~token_bit(nudge->token);
+	core_result(s->core, s->now, nudge, 0);
+}
+
 /*
  * Each new announcement and withdrawal is followed by a command that only
- * makes it leave. That is checked here, and not written down everywhere.
+ * makes it leave, and a withdrawal comes after one for an echo that may be in
+ * its way. That is checked here, and not written down everywhere.
  */
 static void take_nudge(struct scenario *s, const struct core_action *action)
 {
 	struct core_action nudge;
+
+	if (action->type == CORE_ACTION_WITHDRAW && !s->no_initial &&
+	    s->echoing & token_bit(action->token))
+		fail(s, "a withdrawal while an echo may be in its way");
 
 	if ((action->type != CORE_ACTION_ANNOUNCE &&
 	     action->type != CORE_ACTION_WITHDRAW) ||
@@ -494,7 +511,7 @@ static void take_nudge(struct scenario *s, const struct core_action *action)
 	if (!core_take_action(s->core, s->now, &nudge) || !is_nudge(&nudge))
 		fail(s, "an announcement or withdrawal without a nudge");
 	else
-		core_result(s->core, s->now, &nudge, 0);
+		end_nudge(s, &nudge);
 }
 
 /* The next action, if there is one before the wait is over. */
@@ -504,8 +521,12 @@ static bool take(struct scenario *s, struct core_action *ret_action)
 		if (!step(s))
 			return false;
 
-	if (is_nudge(ret_action))
-		fail(s, "a nudge without an announcement");
+	if (is_nudge(ret_action)) {
+		end_nudge(s, ret_action);
+		if (!take_now(s, ret_action) ||
+		    ret_action->type != CORE_ACTION_WITHDRAW)
+			fail(s, "a nudge without an announcement");
+	}
 
 	take_nudge(s, ret_action);
 	return true;

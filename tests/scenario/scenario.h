@@ -40,6 +40,7 @@ struct scenario {
 	unsigned int line;
 	bool failed;
 	bool no_initial;	/* the last "down" was of the initial one */
+	uint64_t echoing;	/* by token: an echo may wait to be sent */
 
 	struct modules *modules;
 	struct core_config config;
