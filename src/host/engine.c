@@ -11,6 +11,7 @@
 #include "host/kernel.h"
 #include "host/moves.h"
 #include "host/news.h"
+#include "host/pairs.h"
 #include "host/upkeep.h"
 
 #define LISTEN_AGAIN_S 2
@@ -192,8 +193,10 @@ void engine_pump(struct engine *engine)
 	}
 
 	set_more(engine, more);
-	if (!more)
+	if (!more) {
+		pairs_tell(engine);
 		moves_tell(engine);
+	}
 
 	journal_complaints(engine);
 	upkeep_note(engine);
@@ -218,7 +221,7 @@ static void on_event(const struct core_event *event, void *data)
 	int err;
 
 	journal_event(engine, event);
-	moves_event(engine, event);
+	pairs_event(engine, event);
 	err = core_handle(engine->core, engine_now(), event);
 	if (err == -ENOSPC)
 		journal_limit(engine);
@@ -273,8 +276,10 @@ static void on_result(const struct core_action *action, int error,
 	if (error && core_error_is_news(action, error))
 		journal_failed(engine, action, error, reason);
 
-	if (!error && action->type == CORE_ACTION_CLOSE)
+	if (!error && action->type == CORE_ACTION_CLOSE) {
 		moves_closed(engine, action);
+		pairs_closed(engine, action);
+	}
 
 	news_action(engine, action, error);
 	core_result(engine->core, engine_now(), action, error);

@@ -4,6 +4,7 @@
 # it end and are said to have failed, the transfer goes on, and they are back
 # when it is over.
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
+. "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/failures.sh"
 lab_enter "$0" "$@"
 set -eu
 
@@ -22,16 +23,11 @@ lab_daemon_start sv "$CONFIG"
 lab_serve
 lab_transfer
 lab_wait 10 "two paths" lab_paths_are sv 2
-lab_run "$(lab_tor 1)" nft "table inet failure {
-	chain forward {
-		type filter hook forward priority 0
-		ip protocol tcp reject with tcp reset
-	}
-}"
+failure_reset 1
 lab_wait 10 "the path to end" lab_paths_are sv 1
 lab_wait 10 "a word of it" has_failed
 lab_wait 10 "data on rail 2" lab_carries 2 "$(lab_bytes cl 2 tx)"
-lab_run "$(lab_tor 1)" nft delete table inet failure
+failure_heal 1
 lab_wait 20 "two paths again" lab_paths_are sv 2
 lab_wait 20 "two paths at the client" lab_paths_are cl 2
 lab_wait 10 "data on rail 1" lab_carries 1 "$(lab_bytes cl 1 tx)"
