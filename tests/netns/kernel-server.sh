@@ -41,6 +41,6 @@ lab_wait 10 "the connection, older than the grace" \
 lab_json cl paths '.paths | length == 1' ||
 	lab_fail "joined at the initial address all the same"
 lab_transfer_end
-! grep -q "failed" "$LAB_DIR/cl/log" || lab_fail "a command failed"
+lab_json cl status '.counters.failed == 0' || lab_fail "a command failed"
 joins=$(lab_run sv nstat -asz MPTcpExtMPJoinSynRx | awk '/Join/ {print $2}')
 [ "$joins" = 4 ] || lab_fail "$joins joins arrived in all, not 4"
