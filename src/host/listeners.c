@@ -537,7 +537,9 @@ int listeners_serve(struct listeners *listeners,
 		l_info("%s on %s: joins are taken for the service", text,
 		       device);
 	else if (err == -EADDRINUSE)
-		l_debug("%s on %s: the service listens itself", text, device);
+		l_info("%s on %s: the service listens there itself; what it "
+		       "sends by paths that it accepts follows the routes, not "
+		       "the link", text, device);
 	else
 		l_error("%s on %s: cannot listen: %s", text, device,
 			strerror(-err));

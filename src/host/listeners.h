@@ -34,7 +34,9 @@ bool listeners_sync(struct listeners *listeners, struct links *links);
 /*
  * Sees that somebody listens at a service's port on a link address: the
  * service itself, if it is bound to all addresses, else we. For addresses
- * that are announced without a port. -ENOSPC: those are as many as may be.
+ * that are announced without a port. A subflow is bound to the device of the
+ * listener that it came to, so that one which came to the service's own sends
+ * by whatever link the routes choose. -ENOSPC: those are as many as may be.
  */
 int listeners_serve(struct listeners *listeners,
 		    const struct anchor_endpoint *endpoint, int ifindex,

@@ -33,3 +33,6 @@ done
 lab_transfer_end
 lab_json sv status '.counters.failed == 0' ||
 	lab_fail "the kernel refused a command"
+grep -q "\[fd00:1:2::2\]:5000 on eth1: the service listens there itself" \
+	"$LAB_DIR/sv/log" ||
+	lab_fail "nothing is said of what follows the routes"

@@ -129,8 +129,11 @@ lab_up 2
 lab_shape 100mbit
 lab_daemon_start cl "$CONFIG"
 lab_daemon_start sv "$CONFIG"
-lab_serve :: $TO_SV
-lab_serve :: $TO_CL
+# Not at all addresses: see IPv6 in anchord(8).
+for addr in 10.255.0.2 fd00:255::2; do
+	lab_serve $addr $TO_SV
+	lab_serve $addr $TO_CL
+done
 for addr in 10.255.0.2 fd00:255::2; do
 	lab_client -r $RATE send $addr $TO_SV -
 	lab_client -r $RATE receive $addr $TO_CL -
