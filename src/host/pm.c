@@ -86,7 +86,9 @@ static bool says_too_much(int error)
 
 /*
  * The two refusals that concern a whole connection share EINVAL with others;
- * only the kernel's words tell them apart (mptcp_userspace_pm_get_sock()).
+ * only the kernel's words tell them apart (mptcp_userspace_pm_get_sock()). So
+ * does that there is nothing to withdraw, where an address went with a subflow
+ * that was closed (mptcp_pm_nl_remove_doit(); FACTS, kernel 8).
  */
 int pm_translate(int error, const char *reason)
 {
@@ -102,6 +104,9 @@ int pm_translate(int error, const char *reason)
 	/* Older kernels begin with "invalid request; ". */
 	if (strstr(reason, "userspace PM not selected"))
 		return -EOPNOTSUPP;
+
+	if (!strncmp(reason, "address with id", strlen("address with id")))
+		return -ESRCH;
 
 	return error;
 }
