@@ -154,6 +154,15 @@ static void withdraw_dead(struct compare *cmp, const struct subflow *subflow)
 		announce_withdraw_until(cmp, subflow->local_id, again);
 }
 
+/* Where nothing was under way, since keep-alive tried it. */
+static struct anchor_span silence(const struct compare *cmp,
+				  const struct subflow *subflow)
+{
+	return !subflow->silent_us && keepalive_is_tried(subflow) ?
+		anchor_time_since(cmp->now, subflow->tried) :
+		anchor_us(subflow->silent_us);
+}
+
 static void close_subflow(struct compare *cmp, struct subflow *subflow,
 			  enum core_reason reason)
 {
@@ -165,7 +174,7 @@ static void close_subflow(struct compare *cmp, struct subflow *subflow,
 		.local = subflow->local,
 		.remote = subflow->remote,
 		.mapped = subflow->mapped,
-		.silent = anchor_us(subflow->silent_us),
+		.silent = silence(cmp, subflow),
 	};
 
 	if (subflow->closing || cmp->alive < 2 ||
