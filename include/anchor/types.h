@@ -126,14 +126,15 @@ static inline unsigned int anchor_addr_common(const struct anchor_addr *a,
 	if (a->family != b->family)
 		return 0;
 
-	while (n < bits) {
-		uint8_t differ = a->bytes[n / 8] ^ b->bytes[n / 8];
+	while (n < bits && a->bytes[n / 8] == b->bytes[n / 8])
+		n += 8;
 
-		if (differ & (0x80 >> (n % 8)))
-			break;
+	if (n == bits)
+		return n;
 
+	for (uint8_t differ = a->bytes[n / 8] ^ b->bytes[n / 8];
+	     !(differ & 0x80); differ = (uint8_t) (differ << 1))
 		n++;
-	}
 
 	return n;
 }

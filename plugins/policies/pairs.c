@@ -99,7 +99,7 @@ static void keep_better(const struct anchor_view *view, struct pair *best,
 		*best = *pair;
 }
 
-/* Here each rail still stands at its number. */
+/* Here each rail still stands at its number, and after them what has none. */
 static void consider(const struct anchor_view *view, const struct pair *pair,
 		     void *data)
 {
@@ -110,18 +110,19 @@ static void consider(const struct anchor_view *view, const struct pair *pair,
 	if (number == ANCHOR_RAIL_NONE)
 		number = view->remotes[pair->remote].rail;
 
-	rail = &rails->of[number >= 0 && number < RAILS_MAX ? number :
-				RAILS_MAX];
+	rail = &rails->of[number >= 0 && number < (int) rails->n ? number :
+				(int) rails->n];
 	keep_better(view, &rail->best, pair);
 	if (pair->exists)
 		keep_better(view, &rail->existing, pair);
 }
 
-static void clear(struct rails *rails)
+static void clear(const struct anchor_view *view, struct rails *rails)
 {
-	for (int16_t i = 0; i <= RAILS_MAX; i++)
+	rails->n = view->n_rails < RAILS_MAX ? view->n_rails : RAILS_MAX;
+	for (unsigned int i = 0; i <= rails->n; i++)
 		rails->of[i] = (struct rail) {
-			.number = i < RAILS_MAX ? i : ANCHOR_RAIL_NONE,
+			.number = i < rails->n ? (int16_t) i : ANCHOR_RAIL_NONE,
 			.best.kind = PAIR_NONE,
 			.existing.kind = PAIR_NONE,
 		};
@@ -129,8 +130,10 @@ static void clear(struct rails *rails)
 
 static void close_ranks(struct rails *rails)
 {
+	unsigned int last = rails->n;
+
 	rails->n = 0;
-	for (unsigned int i = 0; i <= RAILS_MAX; i++)
+	for (unsigned int i = 0; i <= last; i++)
 		if (rails->of[i].best.kind != PAIR_NONE)
 			rails->of[rails->n++] = rails->of[i];
 }
@@ -179,7 +182,7 @@ void rails_find(const struct anchor_view *view, enum cross cross,
 {
 	struct rail *best;
 
-	clear(ret_rails);
+	clear(view, ret_rails);
 	pairs_each(view, consider, ret_rails);
 	close_ranks(ret_rails);
 	best = best_rail(view, ret_rails);

@@ -57,8 +57,11 @@ static void consider(const struct core_host *host,
 	if (bits < best->bits)
 		return;
 
-	if (bits > best->bits)
-		*best = (struct best) { .bits = bits };
+	if (bits > best->bits) {
+		best->bits = bits;
+		best->n_rails = 0;
+		best->lost = false;
+	}
 
 	if (rail >= 0)
 		add_rail(best, rail);
