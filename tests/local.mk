@@ -23,7 +23,6 @@ if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-addrtext \
 	tests/unit/test-conf \
-	tests/unit/test-control \
 	tests/unit/test-ctl-table \
 	tests/unit/test-core-conn \
 	tests/unit/test-core-policy \
@@ -32,8 +31,6 @@ unit_tests = \
 	tests/unit/test-core-sync \
 	tests/unit/test-core-table \
 	tests/unit/test-entry \
-	tests/unit/test-failures \
-	tests/unit/test-failures-many \
 	tests/unit/test-linkload \
 	tests/unit/test-links \
 	tests/unit/test-merge \
@@ -52,8 +49,15 @@ unit_tests = \
 	tests/netns/test-netfacts \
 	tests/netns/test-sampler
 
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
+# Those that simulate for long, or make the kernel do much. run-tests leaves
+# them out where others say as much.
+long_tests = \
+	tests/unit/test-control \
+	tests/unit/test-failures \
+	tests/unit/test-failures-many
+
+check_PROGRAMS += $(unit_tests) $(long_tests)
+TESTS += $(long_tests) $(unit_tests)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -604,11 +608,9 @@ soak-alive: all tests/tools/mptraffic$(EXEEXT)
 
 .PHONY: soak soak-faults soak-alive
 
-# What the sanitizers do not see, such as what was never set. Not the tests
-# that count descriptors, which valgrind takes for itself, that simulate for
-# long, or that make the kernel do much.
-valgrind_tests = $(filter-out tests/unit/test-control \
-	tests/unit/test-failures% tests/netns/test-%,$(unit_tests)) \
+# What the sanitizers do not see, such as what was never set. Not the long
+# tests, of which one counts descriptors, which valgrind takes for itself.
+valgrind_tests = $(filter-out tests/netns/test-%,$(unit_tests)) \
 	$(scenarios) $(fuzz_programs)
 VALGRIND = valgrind --quiet --error-exitcode=98 --leak-check=full \
 	--errors-for-leak-kinds=definite,possible

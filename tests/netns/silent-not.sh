@@ -8,7 +8,7 @@
 lab_enter "$0" "$@"
 set -eu
 
-seconds=${ALIVE_SECONDS:-3}
+seconds=${ALIVE_SECONDS:-2}
 
 killed() {
 	echo $(($(lab_ctl cl status | jq .counters.dead) +
