@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Paths that are lossy, queue for long or are throttled, and peers that are
 # stopped, are alive: none is closed for being silent. ALIVE_SECONDS of each,
-# default 3.
+# default 2.
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/failures.sh"
 lab_enter "$0" "$@"
