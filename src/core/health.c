@@ -255,6 +255,18 @@ static uint32_t patience(const struct subflow *subflow)
 		least;
 }
 
+/*
+ * Of two tries to open another, the first has no more than that to itself: it
+ * may still come up while the second is made, and no two are lost by chance.
+ */
+static uint32_t first_patience(const struct subflow *subflow)
+{
+	uint32_t least = patience(subflow) / (subflow->lossy ? 1 : 2);
+
+	return subflow->round_trip_us > least ? subflow->round_trip_us :
+		least;
+}
+
 static bool is_of(const struct compare *cmp, unsigned int path,
 		  uint8_t local, uint8_t remote)
 {
@@ -263,15 +275,20 @@ static bool is_of(const struct compare *cmp, unsigned int path,
 }
 
 struct anchor_span health_patience(const struct compare *cmp,
-				   const struct anchor_plan_path *want)
+				   const struct anchor_plan_path *want,
+				   bool again)
 {
 	uint32_t longest = 0;
 
-	for (unsigned int i = 0; i < cmp->view->n_paths; i++)
-		if (cmp->planned[i] == STUCK &&
-		    is_of(cmp, i, want->local, want->remote) &&
-		    patience(&cmp->conn->subflows[i]) > longest)
-			longest = patience(&cmp->conn->subflows[i]);
+	for (unsigned int i = 0; i < cmp->view->n_paths; i++) {
+		const struct subflow *subflow = &cmp->conn->subflows[i];
+		uint32_t us = again ? patience(subflow) :
+			first_patience(subflow);
+
+		if (cmp->planned[i] == STUCK && us > longest &&
+		    is_of(cmp, i, want->local, want->remote))
+			longest = us;
+	}
 
 	return longest ? anchor_us(longest) :
 		cmp->core->config->timers.connect;

@@ -69,9 +69,13 @@ bool health_give_up(struct compare *cmp, const struct subflow *subflow);
 void health_note_dead(struct conn *conn, struct anchor_time now,
 		      const struct subflow *subflow);
 
-/* How long the subflow in its place has to come up. */
+/*
+ * How long the subflow in its place has to come up, until another is tried,
+ * and how long that one has.
+ */
 struct anchor_span health_patience(const struct compare *cmp,
-				   const struct anchor_plan_path *want);
+				   const struct anchor_plan_path *want,
+				   bool again);
 
 /* How often to read, 0: not at all. */
 struct anchor_span health_every(const struct compare *cmp);

@@ -339,10 +339,11 @@ static enum core_reason open_reason(const struct compare *cmp,
 }
 
 static struct anchor_span time_to_open(const struct compare *cmp,
-				   const struct anchor_plan_path *want)
+				       const struct anchor_plan_path *want,
+				       const struct attempt *attempt)
 {
 	return has_one(cmp, TRIED, want) ? keepalive_patience() :
-		health_patience(cmp, want);
+		health_patience(cmp, want, attempt->again);
 }
 
 /*
@@ -431,7 +432,8 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	attempt->opening = true;
 	attempt->begun = cmp->now;
 	attempt->backup = want->backup;
-	attempt->until = anchor_time_add(cmp->now, time_to_open(cmp, want));
+	attempt->until = anchor_time_add(cmp->now,
+					 time_to_open(cmp, want, attempt));
 	cmp->alive++;
 }
 
