@@ -47,7 +47,8 @@ unit_tests = \
 	tests/unit/test-sockdiag \
 	tests/unit/test-tcpstats \
 	tests/netns/test-netfacts \
-	tests/netns/test-sampler
+	tests/netns/test-sampler \
+	tests/netns/test-watch
 
 # Those that simulate for long, or make the kernel do much. run-tests leaves
 # them out where others say as much.
@@ -121,6 +122,10 @@ tests_unit_test_linkload_LDADD = libnetlink.la libutil.la $(CMOCKA_LIBS)
 tests_netns_test_sampler_CPPFLAGS = $(unit_cppflags)
 tests_netns_test_sampler_CFLAGS = $(unit_cflags)
 tests_netns_test_sampler_LDADD = libhost.la $(CMOCKA_LIBS)
+
+tests_netns_test_watch_CPPFLAGS = $(unit_cppflags)
+tests_netns_test_watch_CFLAGS = $(unit_cflags) $(ELL_CFLAGS)
+tests_netns_test_watch_LDADD = libhost.la $(CMOCKA_LIBS)
 
 tests_netns_test_netfacts_SOURCES = tests/netns/test-netfacts.c $(scarce_sources)
 tests_netns_test_netfacts_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/tests

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Watches counters, to see when it is time to look. */
 #include <string.h>
+#include <time.h>
 
 #include <ell/ell.h>
 
@@ -12,7 +13,7 @@
 /* What was sent last is looked after for so long. */
 #define LINGER_US 250000
 
-/* Looking may take one part in so many of the time. */
+/* Looking may take one part in so many of a processor. */
 #define SHARE 100
 #define SHARE_ALARMED 20
 
@@ -24,7 +25,7 @@ struct watch {
 	struct tcpstats_values last;
 	struct l_timeout *timer;
 	uint64_t looked;		/* when, by l_time_now(), in us */
-	uint64_t cost;			/* what that took, in us */
+	uint64_t cost;			/* of a processor's time, in us */
 	bool alarmed;			/* since */
 	uint64_t traffic;		/* when there was some, in us */
 	bool owed;			/* a look, after the last of it */
@@ -65,19 +66,40 @@ static bool may_look(const struct watch *watch)
 	return l_time_after(l_time_now(), l_time_offset(watch->looked, rest));
 }
 
+/*
+ * Where others have the processors for a while, as where there is much traffic,
+ * that is no cost of ours, and no reason to look less often.
+ */
+static uint64_t spent(void)
+{
+	struct timespec time;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) < 0)
+		return 0;
+
+	return (uint64_t) time.tv_sec * 1000000 +
+		(uint64_t) time.tv_nsec / 1000;
+}
+
+static void take_look(struct watch *watch)
+{
+	uint64_t before = spent();
+
+	watch->alarmed = false;
+	watch->look(watch->data);
+	watch->cost = spent() - before;
+	watch->looked = l_time_now();
+	watch->owed = l_time_diff(watch->looked, watch->traffic) < LINGER_US;
+}
+
 static void on_timer(struct l_timeout *timer, void *data)
 {
 	struct watch *watch = data;
 	uint64_t ms = (uint64_t) watch->every.us / 1000;
 	bool read = check(watch);
 
-	if (read && (watch->owed || watch->alarmed) && may_look(watch)) {
-		watch->alarmed = false;
-		watch->cost = (uint64_t) watch->look(watch->data).us;
-		watch->looked = l_time_now();
-		watch->owed = l_time_diff(watch->looked, watch->traffic) <
-			LINGER_US;
-	}
+	if (read && (watch->owed || watch->alarmed) && may_look(watch))
+		take_look(watch);
 
 	if (!read || !watch->owed)
 		ms = QUIET_MS;

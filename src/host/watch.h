@@ -3,7 +3,7 @@
  * Watches the counters of the network namespace, and says when it is time to
  * look for paths that have become silent: often while there is traffic,
  * seldom else, and never so often that looking takes more than a small part
- * of the time. Runs on ELL's main loop.
+ * of a processor. Runs on ELL's main loop.
  */
 #ifndef HOST_WATCH_H
 #define HOST_WATCH_H
@@ -12,8 +12,7 @@
 
 struct watch;
 
-/* Returns how long the look has taken. */
-typedef struct anchor_span (*watch_cb)(void *data);
+typedef void (*watch_cb)(void *data);
 
 /*
  * every: how often, while there is traffic. Returns NULL after saying so in
