@@ -463,6 +463,7 @@ scenarios = \
 	tests/scenarios/silent-not-established.scn \
 	tests/scenarios/silent-not.scn \
 	tests/scenarios/silent-others.scn \
+	tests/scenarios/silent-request.scn \
 	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \
 	tests/scenarios/spread-load.scn \

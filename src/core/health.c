@@ -19,7 +19,7 @@
 #define LOSSY_FOR_US 5000000
 #define LOSSY_PER_MILLE 2
 #define SEGMENT 1448
-#define CLOCK_US 5000		/* tcpi_last_ack_recv counts jiffies */
+#define CLOCK_US 5000		/* what the kernel counts in jiffies */
 #define BUSY_US 20000
 #define ASK_EVERY_US 100000
 #define ASKED anchor_ms(1)
@@ -112,18 +112,29 @@ static bool has_answered(const struct subflow *subflow,
 		sample->last_ack.us + CLOCK_US < watched;
 }
 
+static struct anchor_time earlier(struct anchor_time a, struct anchor_time b)
+{
+	return anchor_time_before(a, b) ? a : b;
+}
+
 /*
- * Where data was under way at the reading before, it is so since then or
- * since the last ACK; else it may have been sent only now.
+ * What is under way is so since the last of it was sent at the latest (the
+ * kernel counts that in jiffies), or since the reading before if there was
+ * something under way then; but for what an ACK has come in for since.
  */
 static struct anchor_time begun(const struct subflow *subflow,
-				struct anchor_time now)
+				struct anchor_time now,
+				const struct core_sample *sample)
 {
-	if (anchor_time_since(now, subflow->busy_at).us > BUSY_US)
-		return now;
+	struct anchor_time sent = anchor_time_add(now,
+			anchor_us(CLOCK_US - sample->last_data.us));
+	struct anchor_time since = earlier(now, sent);
 
-	return anchor_time_before(subflow->busy_at, subflow->heard) ?
-		subflow->heard : subflow->busy_at;
+	if (anchor_time_since(now, subflow->busy_at).us <= BUSY_US)
+		since = earlier(since, subflow->busy_at);
+
+	return anchor_time_before(since, subflow->heard) ? subflow->heard :
+		since;
 }
 
 static void begin(struct subflow *subflow, struct anchor_time now,
@@ -134,7 +145,7 @@ static void begin(struct subflow *subflow, struct anchor_time now,
 		return;
 	}
 
-	subflow->silent_since = begun(subflow, now);
+	subflow->silent_since = begun(subflow, now, sample);
 	subflow->silent_us = (uint32_t) anchor_time_since(now,
 						subflow->silent_since).us;
 	if (seconds(now) - subflow->doubted_s > DOUBTED_S)

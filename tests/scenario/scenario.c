@@ -33,9 +33,11 @@
  *	down TOKEN LOCAL REMOTE [ERRNO|prohibited]
  *	priority TOKEN LOCAL REMOTE backup|normal
  *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
- *		[rtt=10ms] [app-limited] [silent] [lately]	what it does
- *					from now on; silent: it gets no answers;
- *					lately: something has just come in
+ *		[rtt=10ms] [app-limited] [silent] [request] [lately]
+ *					what it does from now on; silent: it
+ *					gets no answers; request: the last one
+ *					that was sent, now, gets none; lately:
+ *					something has just come in
  *	look				a loss probe was sent
  *	lost				events were, of any connection
  *	remember PEER ID ENDPOINT	it announced that before the start

@@ -24,6 +24,7 @@ struct flow {
 	struct anchor_time since;	/* counted until then */
 	bool app_limited;
 	bool silent;			/* gets no ACK for what it sends */
+	bool request;
 	struct anchor_time silent_since;
 	struct anchor_time last_in;	/* 0: long ago */
 };

@@ -46,6 +46,8 @@ static void set_flow(struct scenario *s, struct flow *flow, const char *word)
 		flow->app_limited = true;
 	else if (!strcmp(word, "silent"))
 		flow->silent = true;
+	else if (!strcmp(word, "request"))
+		flow->request = true;
 	else if (!strcmp(word, "lately"))
 		flow->last_in = s->now;
 	else
@@ -78,7 +80,7 @@ void do_carries(struct scenario *s, char **words, int n)
 	flow->busy = 0;
 	flow->rtt = anchor_ms(1);
 	flow->app_limited = false;
-	flow->silent = false;
+	flow->silent = flow->request = false;
 	flow->silent_since = s->now;
 	for (int i = 4; i < n; i++)
 		set_flow(s, flow, words[i]);
@@ -143,6 +145,12 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		if (flow->silent)
 			sample.last_ack = anchor_time_since(s->now,
 							flow->silent_since);
+
+		if (flow->request) {
+			sample.unacked = 1;
+			sample.last_data = sample.last_ack =
+				anchor_time_since(s->now, flow->silent_since);
+		}
 	}
 
 	core_sample(s->core, s->now, action, &sample);
