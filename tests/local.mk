@@ -462,6 +462,7 @@ scenarios = \
 	tests/scenarios/silent-full.scn \
 	tests/scenarios/silent-not-established.scn \
 	tests/scenarios/silent-not.scn \
+	tests/scenarios/silent-not-lossy.scn \
 	tests/scenarios/silent-others.scn \
 	tests/scenarios/silent-request.scn \
 	tests/scenarios/silent.scn \

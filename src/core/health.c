@@ -63,13 +63,19 @@ static uint32_t round_trip(const struct core_sample *sample)
 	return (uint32_t) (sample->rtt.us + 4 * sample->rtt_var.us);
 }
 
-/* Has the subflow lost many packets in the last second or two? */
+/*
+ * Has the subflow lost many packets in the last second or two? What it had
+ * lost by the first reading may be the SYN, as where a path is tried until it
+ * is back.
+ */
 static bool has_losses(struct subflow *subflow, struct anchor_time now,
 		       const struct core_sample *sample)
 {
 	struct losses *losses = &subflow->losses;
+	bool first = !losses->since.us;
 	uint64_t bytes = sample->bytes_out - losses->bytes;
-	uint64_t lost = sample->retransmitted - losses->retransmitted;
+	uint64_t lost = first ? 0 :
+		sample->retransmitted - losses->retransmitted;
 	bool many = lost * SEGMENT * 1000 > bytes * LOSSY_PER_MILLE;
 	bool before = losses->before;
 

@@ -33,8 +33,9 @@
  *	down TOKEN LOCAL REMOTE [ERRNO|prohibited]
  *	priority TOKEN LOCAL REMOTE backup|normal
  *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
- *		[rtt=10ms] [app-limited] [silent] [request] [lately]
- *					what it does from now on; silent: it
+ *		[rtt=10ms] [lost=SEGMENTS] [app-limited] [silent] [request]
+ *		[lately]		what it does from now on; lost: so far
+ *					since it was opened; silent: it
  *					gets no answers; request: the last one
  *					that was sent, now, gets none; lately:
  *					something has just come in

@@ -24,7 +24,8 @@ struct flow {
 	struct anchor_time since;	/* counted until then */
 	bool app_limited;
 	bool silent;			/* gets no ACK for what it sends */
-	bool request;
+	bool request;			/* the last that it sent, with silent_since */
+	uint64_t lost;			/* segments */
 	struct anchor_time silent_since;
 	struct anchor_time last_in;	/* 0: long ago */
 };

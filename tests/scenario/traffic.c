@@ -40,6 +40,8 @@ static void set_flow(struct scenario *s, struct flow *flow, const char *word)
 		flow->in = atof(value) * BYTES_PER_MBIT;
 	else if ((value = value_of(word, "busy")))
 		flow->busy = (unsigned int) atoi(value);
+	else if ((value = value_of(word, "lost")))
+		flow->lost = strtoull(value, NULL, 10);
 	else if ((value = value_of(word, "rtt")))
 		flow->rtt = parse_span(s, value);
 	else if (!strcmp(word, "app-limited"))
@@ -132,6 +134,7 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		sample.bytes_in = (uint64_t) flow->bytes_in;
 		sample.busy = anchor_us((int64_t) flow->busy_us);
 		sample.app_limited = flow->app_limited;
+		sample.retransmitted = flow->lost;
 		sample.unacked = flow->silent || flow->busy ? 10 : 0;
 		if (flow->out > 0)
 			sample.last_ack = anchor_us(0);
