@@ -6,7 +6,7 @@
 #include "core/compare.h"
 #include "core/drain.h"
 
-#define WITHDRAW_ACTIONS 3	/* with nudges */
+#define WITHDRAW_ACTIONS 2	/* with a nudge */
 
 /*
  * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
@@ -63,10 +63,10 @@ static bool entry_in_use(const struct conn *conn, const struct entry *entry)
  * The kernel has room for one announcement and one withdrawal that wait to be
  * sent, and drops others without a word (AddAddrTxDrop, RmAddrTxDrop; FACTS,
  * kernel 10). Each command that sends an ACK sends one of what waits, an echo
- * of the peer's announcements first. So each announcement or withdrawal is
- * followed by a priority command for the initial subflow that changes
- * nothing, also not what one that is under way will have set, and has left
- * when the next is made.
+ * of the peer's announcements first. So with each announcement or withdrawal
+ * goes a priority command for the initial subflow that changes nothing, also
+ * not what one that is under way will have set, and it has left when the next
+ * is made.
  */
 static void nudge(struct compare *cmp)
 {
@@ -83,15 +83,19 @@ static void nudge(struct compare *cmp)
 
 /*
  * An echo that waits, as it may for ever where we send data and never an ACK
- * alone, takes a withdrawal's room too (mptcp_pm_remove_addr()).
+ * alone, takes a withdrawal's room too (mptcp_pm_remove_addr()). Where the way
+ * has been cleared of it, the command's own ACK takes the withdrawal along.
  */
 static void withdraw(struct compare *cmp, const struct core_action *action)
 {
-	if (cmp->conn->echoing)
+	bool clear = cmp->conn->echoing;
+
+	if (clear)
 		nudge(cmp);
 
 	compare_emit(cmp, action);
-	nudge(cmp);
+	if (!clear)
+		nudge(cmp);
 }
 
 /*

@@ -491,8 +491,9 @@ static void end_nudge(struct scenario *s, const struct core_action *nudge)
 
 /*
  * Each new announcement and withdrawal is followed by a command that only
- * makes it leave, and a withdrawal comes after one for an echo that may be in
- * its way. That is checked here, and not written down everywhere.
+ * makes it leave, or, where an echo may be in the way of a withdrawal, that
+ * comes after one for the echo. It is checked here, and not written down
+ * everywhere.
  */
 static void take_nudge(struct scenario *s, const struct core_action *action)
 {
@@ -529,6 +530,8 @@ static bool take(struct scenario *s, struct core_action *ret_action)
 		if (!take_now(s, ret_action) ||
 		    ret_action->type != CORE_ACTION_WITHDRAW)
 			fail(s, "a nudge without an announcement");
+
+		return true;
 	}
 
 	take_nudge(s, ret_action);
