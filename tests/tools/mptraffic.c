@@ -28,6 +28,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -372,6 +373,13 @@ static void note_bytes(struct report *report, uint32_t bucket_ms, size_t n)
 	report->buckets[bucket] += (uint32_t) n;
 }
 
+/* Why what comes is no more received, other than by its end. */
+static void give_up(const struct report *report, const char *why)
+{
+	fprintf(stderr, "mptraffic: after %" PRIu64 " bytes: %s\n",
+		report->bytes, why);
+}
+
 /*
  * Receives until the stream ends; once there is something to read at
  * stop_fd (if it is one), asks the other end to stop.
@@ -388,14 +396,17 @@ static void receive_pattern(int fd, uint32_t bucket_ms, int stop_fd,
 
 		if (n > 0) {
 			fill_pattern(wanted, report->bytes, (size_t) n);
-			if (memcmp(buf, wanted, (size_t) n))
+			if (memcmp(buf, wanted, (size_t) n)) {
+				give_up(report, "not what was sent");
 				return;
+			}
 
 			note_bytes(report, bucket_ms, (size_t) n);
 		} else if (n == 0) {
 			report->intact = 1;
 			return;
 		} else if (errno != EAGAIN) {
+			give_up(report, strerror(errno));
 			return;
 		}
 
@@ -405,6 +416,8 @@ static void receive_pattern(int fd, uint32_t bucket_ms, int stop_fd,
 			fds[1].revents = 0;
 		}
 	}
+
+	give_up(report, "nothing comes any more");
 }
 
 /* Until the client wants no more, and for as long as it listens. */
