@@ -6,7 +6,7 @@
 #include "core/compare.h"
 #include "core/drain.h"
 
-#define WITHDRAW_ACTIONS 2	/* with a nudge */
+#define WITHDRAW_ACTIONS 3	/* with what it needs */
 
 /*
  * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
@@ -49,14 +49,7 @@ static const struct core_local *entry_local(const struct compare *cmp,
 
 static bool entry_in_use(const struct conn *conn, const struct entry *entry)
 {
-	if (entry->endpoint.port)
-		return true;
-
-	for (unsigned int i = 0; i < conn->n_subflows; i++)
-		if (conn->subflows[i].local_id == entry->id)
-			return true;
-
-	return false;
+	return entry->endpoint.port || conn_uses_id(conn, entry->id);
 }
 
 /*
@@ -82,18 +75,47 @@ static void nudge(struct compare *cmp)
 }
 
 /*
+ * A close of another subflow from there has dropped the kernel's entry, and
+ * what it does not have it does not withdraw: "address with id 129 not found"
+ * (mptcp_pm_nl_remove_doit()). There is no other way to enter a source address
+ * than to announce it, which does no harm in the moment before it goes.
+ */
+static void enter_again(struct compare *cmp, const struct entry *entry)
+{
+	const struct core_action action = {
+		.type = CORE_ACTION_ANNOUNCE,
+		.reason = CORE_REASON_RESTORE,
+		.id = entry->id,
+		.local = entry->endpoint,
+	};
+
+	compare_emit(cmp, &action);
+}
+
+/*
  * An echo that waits, as it may for ever where we send data and never an ACK
  * alone, takes a withdrawal's room too (mptcp_pm_remove_addr()). Where the way
  * has been cleared of it, the command's own ACK takes the withdrawal along.
  */
-static void withdraw(struct compare *cmp, const struct core_action *action)
+static void withdraw(struct compare *cmp, const struct entry *entry,
+		     enum core_reason reason)
 {
-	bool clear = cmp->conn->echoing;
+	const struct core_action action = {
+		.type = CORE_ACTION_WITHDRAW,
+		.reason = reason,
+		.id = entry->id,
+		.local = entry->endpoint,
+	};
+	bool lacking = !entry->endpoint.port && entry->restore;
+	bool clear = lacking || cmp->conn->echoing;
+
+	if (lacking)
+		enter_again(cmp, entry);
 
 	if (clear)
 		nudge(cmp);
 
-	compare_emit(cmp, action);
+	compare_emit(cmp, &action);
 	if (!clear)
 		nudge(cmp);
 }
@@ -108,12 +130,6 @@ void announce_withdraw(struct compare *cmp)
 
 	for (unsigned int i = conn->n_entries; i-- > 0;) {
 		struct entry *entry = &conn->entries[i];
-		struct core_action action = {
-			.type = CORE_ACTION_WITHDRAW,
-			.reason = CORE_REASON_LINK,
-			.id = entry->id,
-			.local = entry->endpoint,
-		};
 
 		if (entry_local(cmp, entry) ||
 		    drain_holds(cmp, &entry->endpoint.addr))
@@ -123,7 +139,7 @@ void announce_withdraw(struct compare *cmp)
 			if (!compare_room(cmp, WITHDRAW_ACTIONS))
 				return;
 
-			withdraw(cmp, &action);
+			withdraw(cmp, entry, CORE_REASON_LINK);
 		}
 
 		conn_drop_entry(conn, entry);
@@ -134,20 +150,11 @@ void announce_withdraw_until(struct compare *cmp, uint8_t id,
 			     struct anchor_time again)
 {
 	struct entry *entry = conn_find_entry_id(cmp->conn, id);
-	struct core_action action = {
-		.type = CORE_ACTION_WITHDRAW,
-		.reason = CORE_REASON_DEAD,
-		.id = id,
-	};
 
-	if (!entry)
+	if (!entry || !compare_room(cmp, WITHDRAW_ACTIONS))
 		return;
 
-	action.local = entry->endpoint;
-	if (!compare_room(cmp, WITHDRAW_ACTIONS))
-		return;
-
-	withdraw(cmp, &action);
+	withdraw(cmp, entry, CORE_REASON_DEAD);
 	if (!entry->endpoint.port) {
 		conn_drop_entry(cmp->conn, entry);
 		return;

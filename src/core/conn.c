@@ -282,6 +282,15 @@ void conn_drop_subflow(struct conn *conn, struct subflow *subflow)
 		     sizeof(*conn->subflows));
 }
 
+bool conn_uses_id(const struct conn *conn, uint8_t id)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (conn->subflows[i].local_id == id)
+			return true;
+
+	return false;
+}
+
 /* Only one end can have connected; the connecting end has a fresh port. */
 static bool opened_here(const struct conn *conn,
 			const struct core_event *event)
@@ -490,8 +499,10 @@ void conn_mark_restore(struct conn *conn, const struct anchor_addr *addr)
 		struct entry *entry = &conn->entries[i];
 
 		/* What is to be announced anyway needs no more. */
-		if (entry->endpoint.port && (entry->confirmed || entry->busy) &&
-		    anchor_addr_equal(&entry->endpoint.addr, addr))
+		if (entry->endpoint.port && !entry->confirmed && !entry->busy)
+			continue;
+
+		if (anchor_addr_equal(&entry->endpoint.addr, addr))
 			entry->restore = true;
 	}
 }

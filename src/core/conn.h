@@ -81,7 +81,8 @@ struct entry {
 	uint8_t failures;
 	bool busy : 1;		/* an announce command is under way */
 	bool confirmed : 1;	/* the kernel took it */
-	bool restore : 1;	/* a close has dropped it in the kernel */
+	bool restore : 1;	/* a close has dropped it in the kernel; of an
+				 * address without a port: that may be */
 	struct anchor_time retry;
 };
 
@@ -209,6 +210,8 @@ struct subflow *conn_find_subflow(const struct conn *conn,
 				  const struct anchor_endpoint *local,
 				  const struct anchor_endpoint *remote);
 void conn_drop_subflow(struct conn *conn, struct subflow *subflow);
+/* Is there one with this local ID? */
+bool conn_uses_id(const struct conn *conn, uint8_t id);
 
 struct entry *conn_find_entry_id(const struct conn *conn, uint8_t id);
 struct entry *conn_find_entry(const struct conn *conn,
@@ -222,8 +225,9 @@ struct entry *conn_put_entry(struct conn *conn,
 			     const struct anchor_endpoint *endpoint,
 			     uint8_t id);
 /*
- * The kernel has dropped its first entry with that address, whichever it is:
- * what is announced must be entered again (FACTS, kernel 8).
+ * The kernel has dropped its first entry with that address, whichever it is
+ * (FACTS, kernel 8). What is announced must be entered again; what subflows
+ * are opened from when it is to be withdrawn, unless the next open does it.
  */
 void conn_mark_restore(struct conn *conn, const struct anchor_addr *addr);
 /* Gives it another ID, if there is one left. */

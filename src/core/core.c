@@ -433,7 +433,7 @@ static void announce_done(struct core *core, struct anchor_time now,
 {
 	struct entry *entry = conn_find_entry(conn, &action->local);
 
-	if (!entry || entry->id != action->id)
+	if (!entry || entry->id != action->id || !action->local.port)
 		return;
 
 	entry->busy = false;

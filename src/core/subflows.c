@@ -429,6 +429,10 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	if (!compare_emit(cmp, &action))
 		return;
 
+	/* With a port it is announced as well: then it is entered for that. */
+	if (!entry->endpoint.port)
+		entry->restore = false;
+
 	attempt->opening = true;
 	attempt->begun = cmp->now;
 	attempt->backup = want->backup;

@@ -288,14 +288,17 @@ static struct anchor_endpoint endpoint_of(const struct conn *conn,
 	return endpoint;
 }
 
-static void put_address(struct conn *conn,
-			const struct core_seen_address *seen)
+/* Returns its entry, or NULL if there is one with that ID. */
+static struct entry *put_address(struct conn *conn,
+				 const struct core_seen_address *seen)
 {
 	struct anchor_endpoint endpoint = endpoint_of(conn, seen);
 	struct entry *entry = conn_put_entry(conn, &endpoint, seen->id);
 
 	if (entry)
 		entry->confirmed = seen->announced;
+
+	return entry;
 }
 
 static bool has_address(const struct mend *mend, const struct entry *entry)
@@ -314,6 +317,17 @@ static bool has_address(const struct mend *mend, const struct entry *entry)
 	return false;
 }
 
+/* An address without a port is there for what was opened from it. */
+static bool should_be_listed(const struct conn *conn,
+			     const struct entry *entry)
+{
+	if (entry->restore || entry->busy)
+		return false;
+
+	return entry->endpoint.port ? entry->confirmed :
+		conn_uses_id(conn, entry->id);
+}
+
 /* The kernel drops entries by itself (FACTS, kernel 8): enter it again. */
 static void mend_dropped(struct mend *mend)
 {
@@ -322,8 +336,8 @@ static void mend_dropped(struct mend *mend)
 	for (unsigned int i = 0; i < conn->n_entries; i++) {
 		struct entry *entry = &conn->entries[i];
 
-		if (entry->endpoint.port && entry->confirmed && !entry->busy &&
-		    !entry->restore && !has_address(mend, entry) &&
+		if (should_be_listed(conn, entry) &&
+		    !has_address(mend, entry) &&
 		    differs(mend, CORE_REPAIR_ANNOUNCED))
 			entry->restore = true;
 	}
@@ -445,28 +459,34 @@ static int compare_conn(struct core *core, struct conn *conn,
 	return conn->doubt ? -ENOMEM : 0;
 }
 
-/* Where its addresses could not be asked for, its subflows tell of some. */
+/*
+ * Subflows tell of those that could not be asked for, and of those that they
+ * were opened from and that the kernel has dropped.
+ */
 static void put_addresses(struct conn *conn, const struct core_seen *seen)
 {
 	for (size_t i = 0; i < seen->n_addresses; i++)
 		put_address(conn, &seen->addresses[i]);
 
-	for (size_t i = 0; i < seen->n_subflows && !seen->addresses_known;
-	     i++) {
+	for (size_t i = 0; i < seen->n_subflows; i++) {
 		const struct core_seen_subflow *subflow = &seen->subflows[i];
 		struct core_seen_address address = {
 			.endpoint = subflow->local,
 			.id = subflow->local_id,
 			.announced = !subflow->opened_here,
 		};
+		struct entry *entry;
 
-		if (subflow->initial)
+		if (subflow->initial ||
+		    (seen->addresses_known && !subflow->opened_here))
 			continue;
 
 		if (subflow->opened_here)
 			address.endpoint.port = 0;
 
-		put_address(conn, &address);
+		entry = put_address(conn, &address);
+		if (entry)
+			entry->restore = subflow->opened_here;
 	}
 }
 

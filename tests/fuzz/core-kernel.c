@@ -299,9 +299,14 @@ static int set_priority(struct world *world, unsigned int c,
 static int announce(const struct world *world,
 		    const struct core_action *action)
 {
+	require(action->id >= 1);
+
+	/* So that it can be withdrawn. */
+	if (!action->local.port && action->reason == CORE_REASON_RESTORE)
+		return world->error;
+
 	require(world_usable(world, &action->local.addr));
 	require(action->local.port);
-	require(action->id >= 1);
 	require(action->ifindex);
 	return world->error;
 }

@@ -35,7 +35,8 @@ static int do_announce(struct sim *sim, enum sim_end end,
 		.endpoint = action->local, .id = action->id,
 	};
 
-	if (!host_uses(&sim->host[end], &action->local.addr))
+	if (!host_uses(&sim->host[end], &action->local.addr) &&
+	    action->reason != CORE_REASON_RESTORE)
 		object(sim, end, action, "announced while it is not usable");
 
 	if (action->bare) {
@@ -72,8 +73,10 @@ static int do_withdraw(struct sim *sim, enum sim_end end,
 	struct sim_entry *entry = entry_find(half, action->id);
 	struct anchor_endpoint endpoint;
 
-	if (!entry)
+	if (!entry) {
+		object(sim, end, action, "there is nothing to withdraw");
 		return -EINVAL;
+	}
 
 	endpoint = entry->endpoint;
 	if (entry_withdraw(half, &endpoint) ||
