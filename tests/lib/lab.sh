@@ -48,6 +48,7 @@ lab_fail() {
 	lab_failed=1
 	echo "FAIL: $*" >&2
 	lab_show_logs >&2
+	lab_show_paths >&2
 	! declare -F lab_show_more >/dev/null || lab_show_more >&2
 	exit 1
 }
@@ -597,6 +598,23 @@ lab_show_logs() {
 		[ -e "$log" ] || continue
 		echo "--- ${log#"$LAB_DIR"/}"
 		tail -n 60 "$log"
+	done
+}
+
+# Some of what is believed, and what the kernel has counted.
+lab_show_paths() {
+	local socket host
+
+	for socket in "$LAB_DIR"/*/control.sock; do
+		host=$(basename "$(dirname "$socket")")
+		[ -e "/run/netns/$host" ] || continue
+		echo "--- $host: paths and counters"
+		lab_ctl "$host" paths | jq -c '.paths[:20][] | [.token,
+			.local.address, .remote.address, .role, .state]' ||
+			true
+		lab_run "$host" nstat -asz | awk '/^MPTcp/ && $2 {
+			printf "%s=%s ", $1, $2 }' || true
+		echo
 	done
 }
 
