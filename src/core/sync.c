@@ -317,18 +317,11 @@ static bool has_address(const struct mend *mend, const struct entry *entry)
 	return false;
 }
 
-/* An address without a port is there for what was opened from it. */
-static bool should_be_listed(const struct conn *conn,
-			     const struct entry *entry)
-{
-	if (entry->restore || entry->busy)
-		return false;
-
-	return entry->endpoint.port ? entry->confirmed :
-		conn_uses_id(conn, entry->id);
-}
-
-/* The kernel drops entries by itself (FACTS, kernel 8): enter it again. */
+/*
+ * The kernel drops entries by itself (FACTS, kernel 8): enter it again. Of an
+ * address without a port that may well be, and does not matter before it is
+ * to be withdrawn.
+ */
 static void mend_dropped(struct mend *mend)
 {
 	struct conn *conn = mend->conn;
@@ -336,9 +329,12 @@ static void mend_dropped(struct mend *mend)
 	for (unsigned int i = 0; i < conn->n_entries; i++) {
 		struct entry *entry = &conn->entries[i];
 
-		if (should_be_listed(conn, entry) &&
-		    !has_address(mend, entry) &&
-		    differs(mend, CORE_REPAIR_ANNOUNCED))
+		if (entry->restore || has_address(mend, entry))
+			continue;
+
+		if (!entry->endpoint.port ||
+		    (entry->confirmed && !entry->busy &&
+		     differs(mend, CORE_REPAIR_ANNOUNCED)))
 			entry->restore = true;
 	}
 }
