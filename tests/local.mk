@@ -375,6 +375,7 @@ tests_scenario_scenario_LDADD = libconf.la libcore.la libutil.la
 
 scenarios = \
 	tests/scenarios/adopt-client.scn \
+	tests/scenarios/adopt-dropped.scn \
 	tests/scenarios/adopt-joined.scn \
 	tests/scenarios/adopt-kernel.scn \
 	tests/scenarios/adopt-refused.scn \
@@ -423,6 +424,7 @@ scenarios = \
 	tests/scenarios/ipv6-client.scn \
 	tests/scenarios/ipv6-server.scn \
 	tests/scenarios/ipv6.scn \
+	tests/scenarios/joined-elsewhere.scn \
 	tests/scenarios/keep-alive.scn \
 	tests/scenarios/keep-alive-traffic.scn \
 	tests/scenarios/kernel-client-rendezvous.scn \
@@ -470,7 +472,8 @@ scenarios = \
 	tests/scenarios/spread-load.scn \
 	tests/scenarios/spread-prefer.scn \
 	tests/scenarios/spread-server.scn \
-	tests/scenarios/stray-address.scn
+	tests/scenarios/stray-address.scn \
+	tests/scenarios/withdraw-dropped.scn
 
 SCN_LOG_COMPILER = $(top_builddir)/tests/scenario/scenario
 TESTS += $(scenarios)

@@ -164,6 +164,24 @@ void announce_withdraw_until(struct compare *cmp, uint8_t id,
 	entry->retry = again;
 }
 
+/* What is on the kernel's list is not sent another time (FACTS, kernel 9). */
+void announce_take_back_unheard(struct compare *cmp)
+{
+	struct conn *conn = cmp->conn;
+
+	for (unsigned int i = 0; i < conn->n_entries; i++) {
+		struct entry *entry = &conn->entries[i];
+
+		if (!entry->unheard || !entry->confirmed || entry->busy ||
+		    anchor_time_before(cmp->now, entry->retry) ||
+		    !compare_room(cmp, WITHDRAW_ACTIONS))
+			continue;
+
+		withdraw(cmp, entry, CORE_REASON_UNHEARD);
+		conn_note_repeated(entry);
+	}
+}
+
 static void announce_entry(struct compare *cmp, struct entry *entry,
 			   const struct core_local *local)
 {
@@ -177,8 +195,8 @@ static void announce_entry(struct compare *cmp, struct entry *entry,
 		.bare = local->bare,
 	};
 
-	if (entry->busy || (entry->confirmed && !entry->restore) ||
-	    anchor_time_before(cmp->now, entry->retry) ||
+	if (entry->busy || (entry->confirmed ? !entry->restore :
+			    anchor_time_before(cmp->now, entry->retry)) ||
 	    !compare_room(cmp, 2))
 		return;
 

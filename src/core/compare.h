@@ -53,6 +53,8 @@ void announce_withdraw(struct compare *cmp);
 /* Withdraws what has that ID, to be announced again then if still planned. */
 void announce_withdraw_until(struct compare *cmp, uint8_t id,
 			     struct anchor_time again);
+/* Withdraws what the peer may have missed, so that it is announced again. */
+void announce_take_back_unheard(struct compare *cmp);
 void announce_all(struct compare *cmp);
 
 /* The port at which an address is announced, 0: it is not. */

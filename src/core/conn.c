@@ -22,6 +22,15 @@
 
 #define WITHDRAWN anchor_ms(50)
 
+/*
+ * How long a peer that joins has to join elsewhere too. Each time that it has
+ * not, it has four times as long, up to an hour; and where it has been before,
+ * a minute: it knows of that, and has lost its link, unless it has forgotten.
+ */
+#define JOINS_US 1000000
+#define JOINS_REPEATS_KNOWN 3
+#define JOINS_REPEATS_MAX 6
+
 struct conn *conn_new(uint32_t token)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
@@ -320,6 +329,50 @@ static struct subflow *add_subflow(struct conn *conn,
 	return *err < 0 ? NULL : &conn->subflows[conn->n_subflows++];
 }
 
+void conn_note_repeated(struct entry *entry)
+{
+	entry->confirmed = false;
+	entry->unheard = false;
+	if (entry->repeats < JOINS_REPEATS_MAX)
+		entry->repeats++;
+}
+
+static bool has_subflow_from(const struct conn *conn,
+			     const struct anchor_addr *addr)
+{
+	for (unsigned int i = 0; i < conn->n_subflows; i++)
+		if (anchor_addr_equal(&conn->subflows[i].local.addr, addr))
+			return true;
+
+	return false;
+}
+
+/*
+ * Who announces at the service's port waits to be joined there (announce.c).
+ * While nobody listens to the peer's path manager its kernel drops what is
+ * announced, without an echo, and ours gives up after three times
+ * (mptcp_pm_add_addr_received(), ADD_ADDR_RETRANS_MAX). A peer that joins has
+ * somebody who listens; what it does not join then, it may not know of.
+ */
+static void note_unheard(struct conn *conn, struct anchor_time now)
+{
+	for (unsigned int i = 0; i < conn->n_entries; i++) {
+		struct entry *entry = &conn->entries[i];
+
+		if (entry->endpoint.port != conn->local.port)
+			continue;
+
+		if (has_subflow_from(conn, &entry->endpoint.addr)) {
+			entry->unheard = false;
+			entry->repeats = JOINS_REPEATS_KNOWN;
+		} else if (entry->confirmed && !entry->unheard) {
+			entry->unheard = true;
+			entry->retry = anchor_time_add(now, anchor_us(
+				(int64_t) JOINS_US << 2 * entry->repeats));
+		}
+	}
+}
+
 int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 		    struct anchor_time now, const struct core_event *event)
 {
@@ -365,8 +418,10 @@ int conn_subflow_up(struct conn *conn, const struct core_limits *limits,
 	if (attempt)
 		conn_drop_attempt(conn, attempt);
 
-	if (!subflow->initial && !here)
+	if (!subflow->initial && !here) {
 		conn->peer_opens = true;
+		note_unheard(conn, now);
+	}
 
 	return 0;
 }

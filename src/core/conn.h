@@ -79,11 +79,13 @@ struct entry {
 	struct anchor_endpoint endpoint;
 	uint8_t id;
 	uint8_t failures;
+	uint8_t repeats;	/* conn.c: how often it was said again */
 	bool busy : 1;		/* an announce command is under way */
 	bool confirmed : 1;	/* the kernel took it */
 	bool restore : 1;	/* a close has dropped it in the kernel; of an
 				 * address without a port: that may be */
-	struct anchor_time retry;
+	bool unheard : 1;	/* the peer may have missed it: say it again */
+	struct anchor_time retry;	/* not confirmed, or unheard: when */
 };
 
 /* A pair that should be a path and is not: being opened, or waiting. */
@@ -230,6 +232,8 @@ struct entry *conn_put_entry(struct conn *conn,
  * are opened from when it is to be withdrawn, unless the next open does it.
  */
 void conn_mark_restore(struct conn *conn, const struct anchor_addr *addr);
+/* It has been withdrawn, to be announced again to a peer that missed it. */
+void conn_note_repeated(struct entry *entry);
 /* Gives it another ID, if there is one left. */
 void conn_change_id(const struct conn *conn, struct entry *entry);
 void conn_drop_entry(struct conn *conn, struct entry *entry);

@@ -205,6 +205,7 @@ enum core_reason {
 	CORE_REASON_LOOK,		/* it may be silent */
 	CORE_REASON_LIMIT,		/* more than the limits allow */
 	CORE_REASON_RESTORE,		/* a close dropped the kernel's entry */
+	CORE_REASON_UNHEARD,		/* the peer seems to have missed it */
 	CORE_REASON_DIRECT,		/* a direct path carries the data */
 	CORE_REASON_ALONE,		/* no direct path carries the data */
 	CORE_REASON_NUDGE,		/* so that an announcement or a

@@ -251,7 +251,7 @@ static struct anchor_time next_look(const struct compare *cmp)
 		sooner(&deadline, cmp->now, conn->attempts[i].until);
 
 	for (unsigned int i = 0; i < conn->n_entries; i++)
-		if (!conn->entries[i].confirmed)
+		if (!conn->entries[i].confirmed || conn->entries[i].unheard)
 			sooner(&deadline, cmp->now, conn->entries[i].retry);
 
 	for (unsigned int i = 0; i < conn->n_subflows; i++) {
@@ -294,6 +294,7 @@ void reconcile(struct core *core, struct conn *conn, struct anchor_time now)
 	announce_withdraw(&cmp);
 	subflows_close(&cmp);
 	subflows_open(&cmp);
+	announce_take_back_unheard(&cmp);
 	announce_all(&cmp);
 	subflows_set_backup(&cmp);
 	samples_take(&cmp);

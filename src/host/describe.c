@@ -97,6 +97,8 @@ const char *describe_reason(enum core_reason reason)
 		return "the connection has too many subflows";
 	case CORE_REASON_RESTORE:
 		return "the kernel dropped it with a subflow";
+	case CORE_REASON_UNHEARD:
+		return "the peer joins, but not there: it is announced again";
 	case CORE_REASON_DIRECT:
 		return "a direct path is up";
 	case CORE_REASON_ALONE:

@@ -1,53 +1,84 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Anchor is started when connections are there already: those of the path
-# manager in user space are given their paths, at whichever end it is first;
-# one of the kernel's is shown, and left alone.
+# Anchor is started when connections are there already, at either end first:
+# those of the path manager in user space are given their paths, which come
+# back after a rail was lost; one of the kernel's is shown, and left alone.
 . "${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/lib/lab.sh"
 lab_enter "$0" "$@"
 set -eu
 
-lab_up 2
-for host in cl sv; do
-	lab_sysctl $host net.mptcp.pm_type=0
-done
-lab_serve
-lab_client hold 10.255.0.2 5000 1
-connections_are() {
-	[ "$(lab_run sv ss -Htn "src 10.255.0.2" | wc -l)" = "$1" ]
+services_have() {
+	[ "$(lab_run sv ss -Htn "sport = :5000" | wc -l)" = "$1" ]
 }
-lab_wait 10 "a connection of the kernel's" connections_are 1
 
-for host in cl sv; do
-	lab_sysctl $host net.mptcp.pm_type=1
-done
-lab_transfer
-lab_wait 10 "a connection of nobody's" connections_are 2
+connect() {
+	for host in cl sv; do
+		lab_sysctl $host net.mptcp.pm_type=0
+	done
+	lab_client hold 10.255.0.2 5000 1
+	lab_wait 10 "a connection of the kernel's" services_have 1
 
-for host in cl sv; do
-	lab_daemon_start $host
-	lab_wait 10 "$host to be ready" lab_json $host status .ready
-	lab_json $host status '.connections == 2 and .kernel == 1 and
-		.lists.adopted == 2' || lab_fail "not adopted at $host"
-done
+	for host in cl sv; do
+		lab_sysctl $host net.mptcp.pm_type=1
+	done
+	lab_transfer
+	lab_transfer fd00:255::2
+	lab_wait 10 "two connections of nobody's" services_have 3
+}
 
-# paths_are HOST: two of the one, each on a rail; none of the other
+# paths_are HOST RAILS: what both in user space have, by addresses of links
 paths_are() {
-	lab_json "$1" connections '[.connections[] | {
-		manager: .path_manager,
-		rails: [.subflows[] | select(.role != "initial" and
-			.state == "established") | .rail] | sort,
-		announced: .announced | length,
-	}] | sort_by(.manager) == [
-		{manager: "kernel", rails: [], announced: 0},
-		{manager: "userspace", rails: ["eth1", "eth2"], announced: 2}
-	]'
+	lab_json "$1" connections '[.connections[] | [.path_manager] +
+		[.subflows[] | select(.state == "established" and
+			(.local.address | contains("255") | not)) | .rail]] |
+		map(sort) | sort == ([["kernel"]] + [range(2) | '"$2"' +
+			["userspace"]] | sort)'
 }
-for host in cl sv; do
-	lab_wait 10 "two paths at $host" paths_are $host
-	lab_json $host status .counters.failed==0 ||
-		lab_fail "commands failed at $host"
-done
-"$ANCHOR_BUILDDIR/anchorctl" -s "$LAB_DIR/sv/control.sock" connections |
-	grep -q "left to the kernel" || lab_fail "it is not shown"
-lab_transfer_end
+
+# late FIRST SECOND: those are the hosts
+late() {
+	connect
+	for host in "$@"; do
+		lab_daemon_start $host
+		lab_wait 10 "$host to be ready" lab_json $host status .ready
+		lab_json $host status '.connections == 3 and .kernel == 1 and
+			.lists.adopted == 3' || lab_fail "not adopted at $host"
+	done
+
+	for host in cl sv; do
+		lab_wait 10 "two paths at $host" paths_are $host \
+			'["eth1", "eth2"]'
+		lab_json $host status .counters.failed==0 ||
+			lab_fail "commands failed at $host"
+	done
+	"$ANCHOR_BUILDDIR/anchorctl" -s "$LAB_DIR/sv/control.sock" \
+		connections | grep -q "left to the kernel" ||
+		lab_fail "it is not shown"
+
+	lab_link_down sv 2
+	for host in cl sv; do
+		lab_wait 10 "one path at $host" paths_are $host '["eth1"]'
+	done
+	lab_link_up sv 2
+	for host in cl sv; do
+		lab_wait 10 "two paths again at $host" paths_are $host \
+			'["eth1", "eth2"]'
+	done
+	lab_transfer_end
+}
+
+forget() {
+	for host in cl sv; do
+		lab_daemon_stop $host
+		rm -f "$LAB_DIR/$host/control.memory"
+	done
+	lab_wait 10 "the end of all connections" services_have 0
+}
+
+lab_up 2
+lab_shape 200mbit
+lab_serve
+lab_serve fd00:255::2
+late cl sv
+forget
+late sv cl
