@@ -473,7 +473,8 @@ scenarios = \
 	tests/scenarios/spread-prefer.scn \
 	tests/scenarios/spread-server.scn \
 	tests/scenarios/stray-address.scn \
-	tests/scenarios/withdraw-dropped.scn
+	tests/scenarios/withdraw-dropped.scn \
+	tests/scenarios/withdraw-repeated.scn
 
 SCN_LOG_COMPILER = $(top_builddir)/tests/scenario/scenario
 TESTS += $(scenarios)

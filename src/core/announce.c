@@ -8,6 +8,9 @@
 
 #define WITHDRAW_ACTIONS 3	/* with what it needs */
 
+/* When a withdrawal is repeated. */
+#define REPEAT anchor_ms(1000)
+
 /*
  * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
  * and 12 of 40 bytes), and the kernel never sends it. Without a port it
@@ -80,14 +83,19 @@ static void nudge(struct compare *cmp)
  * (mptcp_pm_nl_remove_doit()). There is no other way to enter a source address
  * than to announce it, which does no harm in the moment before it goes.
  */
-static void enter_again(struct compare *cmp, const struct entry *entry)
+static void enter_again(struct compare *cmp, const struct entry *entry,
+			enum core_reason reason)
 {
-	const struct core_action action = {
+	struct core_action action = {
 		.type = CORE_ACTION_ANNOUNCE,
-		.reason = CORE_REASON_RESTORE,
+		.reason = reason,
 		.id = entry->id,
 		.local = entry->endpoint,
 	};
+
+	/* A server opens at once to what can be joined, a client does not. */
+	if (cmp->conn->role == ANCHOR_ROLE_CLIENT)
+		action.local.port = 0;
 
 	compare_emit(cmp, &action);
 }
@@ -106,11 +114,13 @@ static void withdraw(struct compare *cmp, const struct entry *entry,
 		.id = entry->id,
 		.local = entry->endpoint,
 	};
-	bool lacking = !entry->endpoint.port && entry->restore;
+	bool lacking = entry->gone ||
+		(!entry->endpoint.port && entry->restore);
 	bool clear = lacking || cmp->conn->echoing;
 
 	if (lacking)
-		enter_again(cmp, entry);
+		enter_again(cmp, entry, entry->gone ? reason :
+			    CORE_REASON_RESTORE);
 
 	if (clear)
 		nudge(cmp);
@@ -118,6 +128,70 @@ static void withdraw(struct compare *cmp, const struct entry *entry,
 	compare_emit(cmp, &action);
 	if (!clear)
 		nudge(cmp);
+}
+
+/* The address is usable again; the kernel has no entry of it. */
+static void come_back(struct entry *entry)
+{
+	entry->gone = false;
+	entry->restore = !entry->endpoint.port;
+	entry->retry = (struct anchor_time) { 0 };
+}
+
+/*
+ * Is there a path at its address, and the entry one to withdraw it by? Of a
+ * server that is what it announced: the peer closes all that leads there. But
+ * without a port that cannot be entered again and not be an invitation.
+ */
+static bool is_to_repeat(const struct conn *conn, const struct entry *entry)
+{
+	if (entry->gone || entry->busy)
+		return false;
+
+	if (conn->role == ANCHOR_ROLE_CLIENT)
+		return conn_uses_id(conn, entry->id);
+
+	return entry->endpoint.port &&
+		entry->endpoint.port != conn->local.port &&
+		conn_has_subflow_from(conn, &entry->endpoint.addr);
+}
+
+/*
+ * RM_ADDR is neither acknowledged nor retransmitted (FACTS, kernel 11), and
+ * goes by a link that has just got the traffic of two. A peer that has missed
+ * it and only receives would keep its end of a path that is lost for as long
+ * as the link is: so where there is one, it is said once more.
+ */
+static void keep_to_repeat(struct compare *cmp, struct entry *entry)
+{
+	entry->gone = true;
+	entry->confirmed = false;
+	entry->unheard = false;
+	entry->retry = core_jitter(cmp->core, cmp->now, REPEAT);
+}
+
+/* Returns false where there was no room for it. */
+static bool let_go(struct compare *cmp, struct entry *entry)
+{
+	bool kept = is_to_repeat(cmp->conn, entry);
+
+	if (entry->gone && anchor_time_before(cmp->now, entry->retry))
+		return true;
+
+	if (entry->gone || entry_in_use(cmp->conn, entry)) {
+		if (!compare_room(cmp, WITHDRAW_ACTIONS))
+			return false;
+
+		withdraw(cmp, entry, entry->gone ? CORE_REASON_REPEAT :
+			 CORE_REASON_LINK);
+	}
+
+	if (kept)
+		keep_to_repeat(cmp, entry);
+	else
+		conn_drop_entry(cmp->conn, entry);
+
+	return true;
 }
 
 /*
@@ -131,18 +205,16 @@ void announce_withdraw(struct compare *cmp)
 	for (unsigned int i = conn->n_entries; i-- > 0;) {
 		struct entry *entry = &conn->entries[i];
 
-		if (entry_local(cmp, entry) ||
-		    drain_holds(cmp, &entry->endpoint.addr))
+		if (entry_local(cmp, entry)) {
+			if (entry->gone)
+				come_back(entry);
+
 			continue;
-
-		if (entry_in_use(conn, entry)) {
-			if (!compare_room(cmp, WITHDRAW_ACTIONS))
-				return;
-
-			withdraw(cmp, entry, CORE_REASON_LINK);
 		}
 
-		conn_drop_entry(conn, entry);
+		if (!drain_holds(cmp, &entry->endpoint.addr) &&
+		    !let_go(cmp, entry))
+			return;
 	}
 }
 
@@ -151,7 +223,7 @@ void announce_withdraw_until(struct compare *cmp, uint8_t id,
 {
 	struct entry *entry = conn_find_entry_id(cmp->conn, id);
 
-	if (!entry || !compare_room(cmp, WITHDRAW_ACTIONS))
+	if (!entry || entry->gone || !compare_room(cmp, WITHDRAW_ACTIONS))
 		return;
 
 	withdraw(cmp, entry, CORE_REASON_DEAD);

@@ -337,8 +337,8 @@ void conn_note_repeated(struct entry *entry)
 		entry->repeats++;
 }
 
-static bool has_subflow_from(const struct conn *conn,
-			     const struct anchor_addr *addr)
+bool conn_has_subflow_from(const struct conn *conn,
+			   const struct anchor_addr *addr)
 {
 	for (unsigned int i = 0; i < conn->n_subflows; i++)
 		if (anchor_addr_equal(&conn->subflows[i].local.addr, addr))
@@ -362,7 +362,7 @@ static void note_unheard(struct conn *conn, struct anchor_time now)
 		if (entry->endpoint.port != conn->local.port)
 			continue;
 
-		if (has_subflow_from(conn, &entry->endpoint.addr)) {
+		if (conn_has_subflow_from(conn, &entry->endpoint.addr)) {
 			entry->unheard = false;
 			entry->repeats = JOINS_REPEATS_KNOWN;
 		} else if (entry->confirmed && !entry->unheard) {
@@ -524,6 +524,12 @@ struct entry *conn_add_entry(struct conn *conn,
 			     const struct anchor_endpoint *endpoint,
 			     uint8_t wish)
 {
+	struct entry *before = conn_find_entry_id(conn, wish);
+
+	/* An address that takes another's place on a link has its ID. */
+	if (before && before->gone)
+		conn_drop_entry(conn, before);
+
 	return conn_put_entry(conn, endpoint,
 			      pick_id(conn, !endpoint->port, wish));
 }

@@ -85,6 +85,7 @@ struct entry {
 	bool restore : 1;	/* a close has dropped it in the kernel; of an
 				 * address without a port: that may be */
 	bool unheard : 1;	/* the peer may have missed it: say it again */
+	bool gone : 1;		/* withdrawn, which the peer may have missed */
 	struct anchor_time retry;	/* not confirmed, or unheard: when */
 };
 
@@ -212,8 +213,10 @@ struct subflow *conn_find_subflow(const struct conn *conn,
 				  const struct anchor_endpoint *local,
 				  const struct anchor_endpoint *remote);
 void conn_drop_subflow(struct conn *conn, struct subflow *subflow);
-/* Is there one with this local ID? */
+/* Is there one with this local ID, or address? */
 bool conn_uses_id(const struct conn *conn, uint8_t id);
+bool conn_has_subflow_from(const struct conn *conn,
+			   const struct anchor_addr *addr);
 
 struct entry *conn_find_entry_id(const struct conn *conn, uint8_t id);
 struct entry *conn_find_entry(const struct conn *conn,

@@ -433,7 +433,11 @@ static void announce_done(struct core *core, struct anchor_time now,
 {
 	struct entry *entry = conn_find_entry(conn, &action->local);
 
-	if (!entry || entry->id != action->id || !action->local.port)
+	/* What was entered only to be withdrawn has left nothing. */
+	if (!action->local.port || action->reason == CORE_REASON_REPEAT)
+		return;
+
+	if (!entry || entry->id != action->id)
 		return;
 
 	entry->busy = false;

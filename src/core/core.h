@@ -194,6 +194,7 @@ enum core_action_type {
 enum core_reason {
 	CORE_REASON_PLAN,		/* the policy asked for it */
 	CORE_REASON_LINK,		/* the local address is not usable */
+	CORE_REASON_REPEAT,		/* a withdrawal may have been lost */
 	CORE_REASON_SURPLUS,		/* the policy does not ask for it */
 	CORE_REASON_REPLACED,		/* the policy wants another instead */
 	CORE_REASON_STUCK,		/* in place of one that is silent */

@@ -41,7 +41,8 @@ static size_t list_announced(const struct conn *conn,
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < conn->n_entries; i++)
-		if (conn->entries[i].endpoint.port && n < ANCHOR_LOCALS_MAX)
+		if (conn->entries[i].endpoint.port &&
+		    !conn->entries[i].gone && n < ANCHOR_LOCALS_MAX)
 			announced[n++] = (struct core_announced) {
 				.id = conn->entries[i].id,
 				.endpoint = conn->entries[i].endpoint,

@@ -75,6 +75,8 @@ const char *describe_reason(enum core_reason reason)
 		return "the policy asks for it";
 	case CORE_REASON_LINK:
 		return "its link or address is not usable";
+	case CORE_REASON_REPEAT:
+		return "the peer may have missed that it was withdrawn";
 	case CORE_REASON_SURPLUS:
 		return "the policy does not ask for it";
 	case CORE_REASON_REPLACED:

@@ -302,11 +302,13 @@ static int announce(const struct world *world,
 	require(action->id >= 1);
 
 	/* So that it can be withdrawn. */
-	if (!action->local.port && action->reason == CORE_REASON_RESTORE)
+	if (action->reason == CORE_REASON_REPEAT || !action->local.port) {
+		require(action->reason == CORE_REASON_REPEAT ||
+			action->reason == CORE_REASON_RESTORE);
 		return world->error;
+	}
 
 	require(world_usable(world, &action->local.addr));
-	require(action->local.port);
 	require(action->ifindex);
 	return world->error;
 }

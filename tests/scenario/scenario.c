@@ -16,6 +16,7 @@
  *	anchored 10.255.0.2/32 ...	rendezvous prefixes
  *	rail a [PREFIX...]
  *	seed N
+ *	repeats				those of withdrawals are expected below
  *
  * then links and events, in any order; policy and rendezvous are a reload
  * there:
@@ -233,6 +234,11 @@ static void do_rail(struct scenario *s, char **words, int n)
 		s->prefixes[s->n_prefixes++] = parse_prefix(s, words[i]);
 		rail->n_prefixes++;
 	}
+}
+
+static void do_repeats(struct scenario *s, char **words, int n)
+{
+	s->repeats = true;
 }
 
 static void do_seed(struct scenario *s, char **words, int n)
@@ -470,23 +476,49 @@ static bool step(struct scenario *s)
 	return true;
 }
 
-/* The next action at this moment; samples are answered on the way. */
-static bool take_now(struct scenario *s, struct core_action *ret_action)
-{
-	while (core_take_action(s->core, s->now, ret_action)) {
-		if (ret_action->type != CORE_ACTION_SAMPLE)
-			return true;
-
-		answer_sample(s, ret_action);
-	}
-
-	return false;
-}
-
 static void end_nudge(struct scenario *s, const struct core_action *nudge)
 {
 	s->echoing &= ~token_bit(nudge->token);
 	core_result(s->core, s->now, nudge, 0);
+}
+
+/*
+ * A second after each loss what paths were lost by is withdrawn once more, for
+ * which it is announced first. Only where that is the matter is it expected.
+ */
+static bool take_repeat(struct scenario *s, const struct core_action *first)
+{
+	struct core_action next;
+
+	if (first->reason != CORE_REASON_REPEAT || s->repeats)
+		return false;
+
+	core_result(s->core, s->now, first, 0);
+	if (first->type != CORE_ACTION_ANNOUNCE)
+		fail(s, "a repetition without an announcement");
+
+	while (core_take_action(s->core, s->now, &next) && is_nudge(&next))
+		end_nudge(s, &next);
+
+	if (next.type != CORE_ACTION_WITHDRAW || next.id != first->id ||
+	    next.reason != CORE_REASON_REPEAT)
+		fail(s, "a repetition without a withdrawal");
+
+	core_result(s->core, s->now, &next, 0);
+	return true;
+}
+
+/* The next action at this moment; samples are answered on the way. */
+static bool take_now(struct scenario *s, struct core_action *ret_action)
+{
+	while (core_take_action(s->core, s->now, ret_action)) {
+		if (ret_action->type == CORE_ACTION_SAMPLE)
+			answer_sample(s, ret_action);
+		else if (!take_repeat(s, ret_action))
+			return true;
+	}
+
+	return false;
 }
 
 /*
@@ -505,7 +537,8 @@ static void take_nudge(struct scenario *s, const struct core_action *action)
 
 	if ((action->type != CORE_ACTION_ANNOUNCE &&
 	     action->type != CORE_ACTION_WITHDRAW) ||
-	    action->reason == CORE_REASON_RESTORE)
+	    action->reason == CORE_REASON_RESTORE ||
+	    action->reason == CORE_REASON_REPEAT)
 		return;
 
 	/* Nothing to nudge where the initial subflow is gone. */
@@ -636,6 +669,7 @@ static const struct command {
 	{ "anchored", 2, SETUP, do_anchored },
 	{ "rail", 2, SETUP, do_rail },
 	{ "seed", 2, SETUP, do_seed },
+	{ "repeats", 1, SETUP, do_repeats },
 	{ "link", 4, EVENT, do_link },
 	{ "unlink", 2, EVENT, do_unlink },
 	{ "server", 4, EVENT, do_conn },

@@ -42,6 +42,7 @@ struct scenario {
 	unsigned int line;
 	bool failed;
 	bool no_initial;	/* the last "down" was of the initial one */
+	bool repeats;		/* of withdrawals, are to be expected */
 	uint64_t echoing;	/* by token: an echo may wait to be sent */
 
 	struct modules *modules;

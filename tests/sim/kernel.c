@@ -36,7 +36,7 @@ static int do_announce(struct sim *sim, enum sim_end end,
 	};
 
 	if (!host_uses(&sim->host[end], &action->local.addr) &&
-	    action->reason != CORE_REASON_RESTORE)
+	    action->reason != CORE_REASON_REPEAT && action->local.port)
 		object(sim, end, action, "announced while it is not usable");
 
 	if (action->bare) {

@@ -211,6 +211,10 @@ static int carry_out(struct sim *sim, const struct core_action *action)
 
 	switch (action->type) {
 	case CORE_ACTION_ANNOUNCE:
+		if (!action->local.port ||
+		    action->reason == CORE_REASON_REPEAT)
+			return pick(sim, 10) ? 0 : -EINVAL;
+
 		assert_true(usable(sim, &action->local.addr));
 		assert_in_range(action->id, 1, 127);
 		return pick(sim, 10) ? 0 : -EINVAL;
