@@ -575,6 +575,7 @@ netns_tests = \
 	tests/netns/reload.sh \
 	tests/netns/rendezvous.sh \
 	tests/netns/reset.sh \
+	tests/netns/routes-ipv6.sh \
 	tests/netns/several-addresses.sh \
 	tests/netns/silent.sh \
 	tests/netns/silent-not.sh \

@@ -12,6 +12,7 @@
 #include "host/moves.h"
 #include "host/news.h"
 #include "host/pairs.h"
+#include "host/routes.h"
 #include "host/upkeep.h"
 
 #define LISTEN_AGAIN_S 2
@@ -443,6 +444,20 @@ static void use_links(struct engine *engine, struct links *links)
 	tell_core(engine);
 }
 
+/* Before anything is said about the loss, so that it reaches the peer. */
+static void renew_routes(struct engine *engine, const struct links *now)
+{
+	int err;
+
+	if (!routes_lost(engine->links, now))
+		return;
+
+	err = routes_renew(engine->facts);
+	if (err < 0)
+		l_warn("IPv6 sockets may go on sending by a link that was "
+		       "lost: %s", strerror(-err));
+}
+
 /*
  * The core points to names and prefixes of the links it was told of last:
  * the old ones go after it has been told of the new ones.
@@ -456,6 +471,7 @@ static int update_links(struct engine *engine)
 	if (err < 0)
 		return err;
 
+	renew_routes(engine, now);
 	use_links(engine, now);
 	moves_links(engine, before);
 	links_free(before);

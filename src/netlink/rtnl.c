@@ -43,6 +43,39 @@ struct nlmsghdr *rtnl_encode_get_link(void *buf, int ifindex)
 	return nlh;
 }
 
+bool rtnl_is_loopback6(const struct rtnl_address *address)
+{
+	static const struct anchor_addr loopback = {
+		.family = ANCHOR_FAMILY_INET6,
+		.bytes = { [15] = 1 },
+	};
+
+	return anchor_addr_equal(&address->addr, &loopback) &&
+		address->prefixlen == 128;
+}
+
+/* With no lifetimes it is one without end, as it was. */
+struct nlmsghdr *rtnl_encode_set_loopback6(void *buf,
+					   const struct rtnl_address *address)
+{
+	struct nlmsghdr *nlh;
+	struct ifaddrmsg *info;
+
+	/* libmnl leaves the padding of attributes as it is. */
+	memset(buf, 0, RTNL_MESSAGE_MAX);
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_NEWADDR;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_REPLACE;
+	info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	info->ifa_family = AF_INET6;
+	info->ifa_prefixlen = address->prefixlen;
+	info->ifa_scope = RT_SCOPE_HOST;
+	info->ifa_index = (uint32_t) address->ifindex;
+	mnl_attr_put(nlh, IFA_LOCAL, 16, address->addr.bytes);
+	mnl_attr_put_u8(nlh, IFA_PROTO, IFAPROT_KERNEL_LO);
+	return nlh;
+}
+
 /* A string attribute, cut to fit; they need not end in NUL. */
 static void get_name(const struct nlattr *attr, char name[RTNL_NAME_MAX])
 {

@@ -32,9 +32,17 @@ struct rtnl_address {
 	bool usable;		/* not tentative, failed DAD, or deprecated */
 };
 
+/* buf has room for RTNL_MESSAGE_MAX bytes. */
+/* Into RTNL_MESSAGE_MAX bytes. */
 struct nlmsghdr *rtnl_encode_dump_links(void *buf);
 struct nlmsghdr *rtnl_encode_dump_addresses(void *buf);
 struct nlmsghdr *rtnl_encode_get_link(void *buf, int ifindex);
+
+/* ::1, as the kernel gives it to a loopback interface. */
+bool rtnl_is_loopback6(const struct rtnl_address *address);
+/* Sets that one to what it is (host/routes.h has what that is good for). */
+struct nlmsghdr *rtnl_encode_set_loopback6(void *buf,
+					   const struct rtnl_address *address);
 
 /*
  * Each returns 0 for news, 1 for "it is gone", -ENOMSG for another type of

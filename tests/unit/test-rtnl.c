@@ -476,6 +476,32 @@ static void test_encode(void **state)
 	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
 }
 
+static void test_loopback(void **state)
+{
+	struct rtnl_address address = {
+		.ifindex = 258,
+		.addr = { .family = ANCHOR_FAMILY_INET6,
+			  .bytes = { [15] = 1 } },
+		.prefixlen = 128,
+	};
+	_Alignas(4) char buf[RTNL_MESSAGE_MAX];
+	struct nlmsghdr *nlh = rtnl_encode_set_loopback6(buf, &address);
+
+	assert_int_equal(nlh->nlmsg_type, RTM_NEWADDR);
+	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(8) + 20 + 8);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_REPLACE);
+	assert_memory_equal(NLMSG_DATA(nlh), "\x0a\x80\0\xfe\2\1\0\0"
+			    "\x14\0\2\0\0\0\0\0\0\0\0\0"
+			    "\0\0\0\0\0\0\0\1\5\0\x0b\0\1\0\0\0", 36);
+
+	assert_true(rtnl_is_loopback6(&address));
+	address.prefixlen = 64;
+	assert_false(rtnl_is_loopback6(&address));
+	address.prefixlen = 128;
+	address.addr.bytes[0] = 0xfd;
+	assert_false(rtnl_is_loopback6(&address));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_loopback),
 	};
 
 	/* The bytes above are those of a little-endian host. */
