@@ -29,37 +29,19 @@ static unsigned int count_ours(const struct world_conn *conn,
 	return n;
 }
 
-/* The same by what there is, as far as it has been told. */
-static unsigned int count_there(const struct world_conn *conn,
-				const struct core_action *action)
+/* What the plan asks for between these two, the most of it; NULL: nothing. */
+static const struct wish *find_wish(const struct world_conn *conn,
+				    const struct core_action *action)
 {
-	unsigned int n = 0;
-
-	for (int i = 0; i < WORLD_SUBS; i++) {
-		const struct sub *sub = &conn->subs[i];
-
-		n += sub->ours && sub->up && sub->told && !sub->closing &&
-			anchor_addr_equal(&sub->local.addr,
-					  &action->local.addr) &&
-			anchor_endpoint_equal(&sub->remote, &action->remote);
-	}
-
-	return n;
-}
-
-/* How many subflows the plan asks for between these two. */
-static unsigned int wished(const struct world_conn *conn,
-			   const struct core_action *action)
-{
-	unsigned int most = 0;
+	const struct wish *most = NULL;
 
 	for (size_t i = 0; i < conn->n_wishes; i++) {
 		const struct wish *wish = &conn->wishes[i];
 
-		if (wish->count > most &&
+		if ((!most || wish->count > most->count) &&
 		    anchor_addr_equal(&wish->local, &action->local.addr) &&
 		    anchor_endpoint_equal(&wish->remote, &action->remote))
-			most = wish->count;
+			most = wish;
 	}
 
 	return most;
@@ -110,17 +92,18 @@ static void check_open(const struct world *world, struct world_conn *conn,
 {
 	struct opening *opening = find_opening(conn, action);
 	unsigned int n = count_ours(conn, action);
-	unsigned int want = wished(conn, action);
+	const struct wish *wish = find_wish(conn, action);
 
 	require(conn->established && !conn->doubt);
 	require(world_usable(world, &action->local.addr));
 	require(!action->local.port && action->remote.port);
 	require(action->id && action->ifindex);
-	require(want);
+	require(wish && wish->count);
 
 	/* Each that is silent, or idle, may have one that takes its place. */
-	require(n < want || action->reason != CORE_REASON_PLAN);
-	require(world->silent_loss || count_there(conn, action) < want ||
+	require(n < wish->count || action->reason != CORE_REASON_PLAN);
+	require(world->silent_loss || wish->there < wish->count ||
+		world_count_there(conn, wish) < wish->count ||
 		action->reason != CORE_REASON_PLAN);
 
 	require(count_alive(conn) < WORLD_SUBFLOWS_MAX);

@@ -686,19 +686,40 @@ static void note_seen(struct world *world, unsigned int c,
 	}
 }
 
+unsigned int world_count_there(const struct world_conn *conn,
+			       const struct wish *wish)
+{
+	unsigned int n = 0;
+
+	for (int i = 0; i < WORLD_SUBS; i++) {
+		const struct sub *sub = &conn->subs[i];
+
+		n += sub->ours && sub->up && sub->told && !sub->closing &&
+			anchor_addr_equal(&sub->local.addr, &wish->local) &&
+			anchor_endpoint_equal(&sub->remote, &wish->remote);
+	}
+
+	return n;
+}
+
+/* What follows from a plan may be carried out when more has been told. */
 static void note_wishes(struct world_conn *conn,
 			const struct anchor_view *view,
 			const struct anchor_plan *plan)
 {
 	require(plan->n_paths <= ANCHOR_PATHS_MAX);
 	conn->n_wishes = 0;
-	for (unsigned int i = 0; i < plan->n_paths; i++)
-		conn->wishes[conn->n_wishes++] = (struct wish) {
+	for (unsigned int i = 0; i < plan->n_paths; i++) {
+		struct wish wish = {
 			.local = view->locals[plan->paths[i].local].addr,
 			.remote = view->remotes[plan->paths[i].remote]
 				.endpoint,
 			.count = plan->paths[i].count,
 		};
+
+		wish.there = world_count_there(conn, &wish);
+		conn->wishes[conn->n_wishes++] = wish;
+	}
 }
 
 static void on_plan(const struct anchor_view *view,

@@ -73,6 +73,7 @@ struct wish {
 	struct anchor_addr local;
 	struct anchor_endpoint remote;
 	unsigned int count;
+	unsigned int there;	/* were, when the plan was made */
 };
 
 struct world_conn {
@@ -254,6 +255,9 @@ struct core_event world_event(const struct world *world,
 			      enum core_event_type type, unsigned int c);
 void world_forget(struct world *world, unsigned int c);
 bool world_usable(const struct world *world, const struct anchor_addr *addr);
+/* Those between these two that we opened, as far as it has been told. */
+unsigned int world_count_there(const struct world_conn *conn,
+			       const struct wish *wish);
 struct sub *world_find_sub(struct world *world, unsigned int c,
 			   const struct anchor_endpoint *local,
 			   const struct anchor_endpoint *remote);
