@@ -596,6 +596,15 @@ lab_tests = $(netns_tests)
 TESTS += $(lab_tests)
 endif
 
+# Those that look at what happens, and not when: several may run at once.
+calm_tests = $(filter $(addprefix tests/netns/,$(addsuffix .sh,adopt \
+	adopt-late config dual-stack errors faults-% kernel-% lab% limits \
+	listeners% main% manager mptcpd-guest mptcpd-main mptcpd-same \
+	mptcpd-unit only-ours policy-failover policy-fullmesh policy-off \
+	privileges rails reload rendezvous reset routes-ipv6 \
+	several-addresses stop systemd)),$(lab_tests))
+timed_tests = $(filter-out $(calm_tests),$(lab_tests))
+
 # What make check runs of it is short.
 soak: all tests/tools/mptraffic$(EXEEXT)
 	ANCHOR_BUILDDIR='$(abs_top_builddir)' \
