@@ -8,8 +8,12 @@
 
 #define WITHDRAW_ACTIONS 3	/* with what it needs */
 
-/* When a withdrawal is repeated. */
-#define REPEAT anchor_ms(1000)
+/*
+ * When a withdrawal is repeated, and how much later for each other connection
+ * there is: not while many still move for the first time.
+ */
+#define REPEAT_US 1000000
+#define REPEAT_TURN_US 100
 
 /*
  * An ADD_ADDR for IPv6 with a port does not fit beside TCP timestamps (32
@@ -164,10 +168,13 @@ static bool is_to_repeat(const struct conn *conn, const struct entry *entry)
  */
 static void keep_to_repeat(struct compare *cmp, struct entry *entry)
 {
+	int64_t others = (int64_t) cmp->core->conns.n - 1;
+
 	entry->gone = true;
 	entry->confirmed = false;
 	entry->unheard = false;
-	entry->retry = core_jitter(cmp->core, cmp->now, REPEAT);
+	entry->retry = core_jitter(cmp->core, cmp->now, anchor_us(REPEAT_US +
+						others * REPEAT_TURN_US));
 }
 
 /* Returns false where there was no room for it. */
