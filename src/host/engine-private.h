@@ -73,8 +73,11 @@ struct engine {
 	struct l_idle *more;		/* actions were left for later */
 	struct l_idle *tell_synced;
 	bool synced;
-	struct l_timeout *listen_again;
+
+	/* joins.c */
+	struct l_timeout *listen_again;	/* NULL: all that is to be is there */
 	struct l_timeout *release;	/* of service ports no longer used */
+
 	struct anchor_time started;
 	struct l_queue *lost;	/* links not told of yet */
 	struct l_queue *dead;	/* pairs not told of yet */
@@ -106,6 +109,9 @@ struct anchor_time engine_now(void);
 
 /* Does what there is to do; not from within itself. */
 void engine_pump(struct engine *engine);
+
+/* Something about its links has: listeners, and what the core knows of them. */
+void engine_links_changed(struct engine *engine);
 
 /* How long an address that has come back still waits, 0 if it does not. */
 int64_t engine_held_ms(const struct engine *engine,

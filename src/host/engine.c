@@ -7,6 +7,7 @@
 
 #include "host/describe.h"
 #include "host/engine-private.h"
+#include "host/joins.h"
 #include "host/journal.h"
 #include "host/kernel.h"
 #include "host/moves.h"
@@ -15,8 +16,6 @@
 #include "host/routes.h"
 #include "host/upkeep.h"
 
-#define LISTEN_AGAIN_S 2
-#define RELEASE_S 5
 #define PUMP_US 5000
 #define BATCH_MAX 1024
 #define LOAD_EVERY_S 1
@@ -65,41 +64,6 @@ static void arm(struct engine *engine)
 	l_timeout_modify_ms(engine->deadline, (uint64_t) ms);
 }
 
-static bool in_use(uint16_t port, void *data)
-{
-	struct engine *engine = data;
-
-	return core_serves_port(engine->core, port);
-}
-
-static void on_release(struct l_timeout *timeout, void *data)
-{
-	struct engine *engine = data;
-
-	if (listeners_release(engine->listeners, in_use, engine)) {
-		l_timeout_modify(timeout, RELEASE_S);
-		return;
-	}
-
-	l_timeout_remove(timeout);
-	engine->release = NULL;
-}
-
-/* Somebody must listen before the peer is told to come: else -ENOSPC. */
-static int prepare(struct engine *engine, const struct core_action *action)
-{
-	if (action->type != CORE_ACTION_ANNOUNCE || !action->bare)
-		return 0;
-
-	if (!engine->release)
-		engine->release = l_timeout_create(RELEASE_S, on_release,
-						   engine, NULL);
-
-	return listeners_serve(engine->listeners, &action->local,
-			       action->ifindex,
-			       journal_link_of(engine, &action->local.addr));
-}
-
 static void submit(struct engine *engine, const struct core_action *action)
 {
 	int err;
@@ -110,7 +74,7 @@ static void submit(struct engine *engine, const struct core_action *action)
 		return;
 	}
 
-	err = prepare(engine, action);
+	err = joins_prepare(engine, action);
 	if (!err)
 		err = pm_submit(engine->pm, action);
 
@@ -407,32 +371,18 @@ int64_t engine_held_ms(const struct engine *engine,
 	return us > 0 ? (us + 999) / 1000 : 0;
 }
 
-static void on_listen_again(struct l_timeout *timeout, void *data);
-
-static void sync_listeners(struct engine *engine)
-{
-	bool complete = listeners_sync(engine->listeners, engine->links);
-
-	l_timeout_remove(engine->listen_again);
-	engine->listen_again = complete ? NULL :
-		l_timeout_create(LISTEN_AGAIN_S, on_listen_again, engine,
-				 NULL);
-}
-
 static void tell_core(struct engine *engine)
 {
 	struct core_host host;
 
-	sync_listeners(engine);
+	joins_sync(engine);
 	links_to_core(engine->links, engine->locals, &host);
 	if (core_set_host(engine->core, engine_now(), &host) < 0)
 		l_error("more rails than can be managed");
 }
 
-static void on_listen_again(struct l_timeout *timeout, void *data)
+void engine_links_changed(struct engine *engine)
 {
-	struct engine *engine = data;
-
 	tell_core(engine);
 	engine_pump(engine);
 }
@@ -761,8 +711,7 @@ void engine_free(struct engine *engine)
 
 	upkeep_stop(engine);
 	l_timeout_remove(engine->deadline);
-	l_timeout_remove(engine->listen_again);
-	l_timeout_remove(engine->release);
+	joins_stop(engine);
 	l_timeout_remove(engine->load);
 	l_idle_remove(engine->more);
 	l_idle_remove(engine->tell_synced);
