@@ -530,6 +530,7 @@ EXTRA_DIST += \
 # The real kernel. Not under the sanitizers, which slow everything down so
 # much that waiting for a condition says little. run-tests sets lab_tests.
 netns_tests = \
+	tests/netns/adopt-ipv6.sh \
 	tests/netns/adopt-late.sh \
 	tests/netns/adopt.sh \
 	tests/netns/audit.sh \
@@ -584,7 +585,7 @@ netns_tests = \
 	tests/netns/stop.sh \
 	tests/netns/systemd.sh
 
-EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/failures.sh \
+EXTRA_DIST += $(netns_tests) tests/lib/lab.sh tests/lib/adopt.sh tests/lib/failures.sh \
 	tests/lib/faults.sh \
 	tests/lib/build.sh \
 	tests/lib/mptcpd.sh \
@@ -598,7 +599,7 @@ endif
 
 # Those that look at what happens, and not when: several may run at once.
 calm_tests = $(filter $(addprefix tests/netns/,$(addsuffix .sh,adopt \
-	adopt-late config dual-stack errors faults-% kernel-% lab% limits \
+	adopt-ipv6 adopt-late config dual-stack errors faults-% kernel-% lab% limits \
 	listeners% main% manager mptcpd-guest mptcpd-main mptcpd-same \
 	mptcpd-unit only-ours policy-failover policy-fullmesh policy-off \
 	privileges rails reload rendezvous reset routes-ipv6 \

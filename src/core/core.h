@@ -407,6 +407,15 @@ void core_expire(struct core *core, struct anchor_time now);
 /* Is there a connection of a service of ours at that port? */
 bool core_serves_port(const struct core *core, uint16_t port);
 
+/*
+ * Calls cb for each announcement there is that stands for the port of the
+ * service, as one without a port does (core_local.bare): somebody must listen
+ * there, on that interface. One endpoint comes once for each connection.
+ */
+typedef void (*core_bare_cb)(const struct anchor_endpoint *endpoint,
+			     int ifindex, void *data);
+void core_each_bare(const struct core *core, core_bare_cb cb, void *data);
+
 void core_get_stats(const struct core *core, struct core_stats *ret_stats);
 
 /*

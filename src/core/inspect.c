@@ -23,6 +23,42 @@ bool core_serves_port(const struct core *core, uint16_t port)
 	return false;
 }
 
+static const struct core_local *bare_local(const struct core *core,
+					   const struct anchor_addr *addr)
+{
+	for (size_t i = 0; i < core->host.n_locals; i++)
+		if (core->locals[i].bare &&
+		    anchor_addr_equal(&core->locals[i].addr, addr))
+			return &core->locals[i];
+
+	return NULL;
+}
+
+static void each_bare_of(const struct core *core, const struct conn *conn,
+			 core_bare_cb cb, void *data)
+{
+	for (unsigned int i = 0; i < conn->n_entries; i++) {
+		const struct entry *entry = &conn->entries[i];
+		const struct core_local *local;
+
+		if (!entry->confirmed ||
+		    entry->endpoint.port != conn->local.port)
+			continue;
+
+		local = bare_local(core, &entry->endpoint.addr);
+		if (local)
+			cb(&entry->endpoint, local->ifindex, data);
+	}
+}
+
+void core_each_bare(const struct core *core, core_bare_cb cb, void *data)
+{
+	for (const struct conn *conn = table_next(&core->conns, NULL); conn;
+	     conn = table_next(&core->conns, conn))
+		if (conn->role == ANCHOR_ROLE_SERVER)
+			each_bare_of(core, conn, cb, data);
+}
+
 void core_get_stats(const struct core *core, struct core_stats *ret_stats)
 {
 	*ret_stats = core->stats;

@@ -379,6 +379,8 @@ static void tell_core(struct engine *engine)
 	links_to_core(engine->links, engine->locals, &host);
 	if (core_set_host(engine->core, engine_now(), &host) < 0)
 		l_error("more rails than can be managed");
+
+	joins_serve(engine);
 }
 
 void engine_links_changed(struct engine *engine)

@@ -68,6 +68,21 @@ void joins_sync(struct engine *engine)
 		listen_again(engine);
 }
 
+/* If there may be no more listeners, there is nothing to wait for. */
+static void on_announced(const struct anchor_endpoint *endpoint, int ifindex,
+			 void *data)
+{
+	int err = serve(data, endpoint, ifindex);
+
+	if (err && err != -ENOSPC)
+		listen_again(data);
+}
+
+void joins_serve(struct engine *engine)
+{
+	core_each_bare(engine->core, on_announced, engine);
+}
+
 void joins_stop(struct engine *engine)
 {
 	l_timeout_remove(engine->listen_again);

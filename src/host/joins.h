@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where peers join: sees that somebody listens at each usable link address,
- * and wherever one is announced for a service's port.
+ * and wherever a connection has announced one for its service's port; also
+ * where that was done in another life of the daemon.
  */
 #ifndef HOST_JOINS_H
 #define HOST_JOINS_H
@@ -14,6 +15,8 @@
  */
 void joins_sync(struct engine *engine);
 
+/* The same for what is announced; the core knows of the links by then. */
+void joins_serve(struct engine *engine);
 void joins_stop(struct engine *engine);
 
 /*

@@ -28,6 +28,7 @@
 #define FIRST_FD 256
 #define PROBLEM_MAX 128
 #define PORTS_MAX 1024
+#define SERVE_AGAIN_US 1000000
 
 struct listener {
 	struct listeners *owner;
@@ -36,6 +37,8 @@ struct listener {
 	uint16_t port;
 	uint16_t service_port;	/* 0: this is the join port's */
 	int fd;			/* -1 while it could not be opened */
+	int error;		/* then: why, of a service port's */
+	uint64_t tried;		/* likewise: when, by l_time_now() */
 	char problem[PROBLEM_MAX];
 	bool wanted;
 };
@@ -515,36 +518,69 @@ static bool has_room(struct listeners *listeners)
 	return room;
 }
 
+/* Says how it went where that is not as the last time. */
+static void note_service(const struct listener *listener, const char *device,
+			 int before)
+{
+	const struct anchor_endpoint endpoint = {
+		.addr = listener->addr,
+		.port = listener->service_port,
+	};
+	char text[ADDRTEXT_MAX];
+
+	addrtext_endpoint(&endpoint, text);
+	if (!listener->error)
+		l_info("%s on %s: joins are taken for the service", text,
+		       device);
+	else if (listener->error == before)
+		return;
+	else if (listener->error == -EADDRINUSE)
+		l_info("%s on %s: the service listens there itself; what it "
+		       "sends by paths that it accepts follows the routes, not "
+		       "the link", text, device);
+	else
+		l_error("%s on %s: cannot listen: %s", text, device,
+			strerror(-listener->error));
+}
+
+static void open_service(struct listener *listener, const char *device)
+{
+	int before = listener->error;
+
+	listener->tried = l_time_now();
+	listener->error = listener_open(listener, device);
+	note_service(listener, device, before);
+}
+
+/*
+ * Not again for each of many connections at once; and never where the service
+ * was itself: while it is being restarted the port must not be taken from it.
+ */
+static bool may_open(const struct listener *listener)
+{
+	return listener->fd < 0 && listener->error != -EADDRINUSE &&
+		(!listener->tried || l_time_diff(listener->tried,
+				l_time_now()) >= SERVE_AGAIN_US);
+}
+
 int listeners_serve(struct listeners *listeners,
 		    const struct anchor_endpoint *endpoint, int ifindex,
 		    const char *device)
 {
 	struct listener *listener = find(listeners, &endpoint->addr, ifindex,
 					 endpoint->port);
-	char text[ADDRTEXT_MAX];
-	int err;
 
-	if (listener)
-		return 0;
-
-	if (!has_room(listeners))
+	if (!listener && !has_room(listeners))
 		return -ENOSPC;
 
-	listener = add(listeners, &endpoint->addr, ifindex, endpoint->port);
-	err = listener_open(listener, device);
-	addrtext_endpoint(endpoint, text);
-	if (!err)
-		l_info("%s on %s: joins are taken for the service", text,
-		       device);
-	else if (err == -EADDRINUSE)
-		l_info("%s on %s: the service listens there itself; what it "
-		       "sends by paths that it accepts follows the routes, not "
-		       "the link", text, device);
-	else
-		l_error("%s on %s: cannot listen: %s", text, device,
-			strerror(-err));
+	if (!listener)
+		listener = add(listeners, &endpoint->addr, ifindex,
+			       endpoint->port);
 
-	return 0;
+	if (may_open(listener))
+		open_service(listener, device);
+
+	return listener->error == -EADDRINUSE ? 0 : listener->error;
 }
 
 struct release {

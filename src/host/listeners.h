@@ -36,7 +36,8 @@ bool listeners_sync(struct listeners *listeners, struct links *links);
  * service itself, if it is bound to all addresses, else we. For addresses
  * that are announced without a port. A subflow is bound to the device of the
  * listener that it came to, so that one which came to the service's own sends
- * by whatever link the routes choose. -ENOSPC: those are as many as may be.
+ * by whatever link the routes choose. -ENOSPC: those are as many as may be;
+ * another negative errno: nobody does, and it may be tried again.
  */
 int listeners_serve(struct listeners *listeners,
 		    const struct anchor_endpoint *endpoint, int ifindex,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/joins.h"
 #include "host/journal.h"
 #include "host/memory.h"
 #include "host/upkeep.h"
@@ -165,6 +166,8 @@ static void on_done(const struct lister_result *result, void *data)
 	if (result->whole)
 		log_result(engine, result);
 
+	/* What was there may be announced where nobody listens. */
+	joins_serve(engine);
 	engine->ready = true;
 }
 

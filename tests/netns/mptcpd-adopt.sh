@@ -4,7 +4,7 @@
 # what mptcpd tells: what the tests of anchord want, with anchor.so in mptcpd.
 here=${ANCHOR_SRCDIR:-$(dirname "$0")/../..}/tests/netns
 
-for name in adopt adopt-late audit overrun; do
+for name in adopt adopt-ipv6 adopt-late audit overrun; do
 	ANCHOR_HOST=mptcpd bash "$here/$name.sh" || {
 		status=$?
 		echo "$name.sh: status $status"

@@ -513,6 +513,90 @@ static void test_peers_are_bounded(void **state)
 	assert_int_equal(remembered.n, 4096 + 4095 + 32);
 }
 
+static void note_bare(const struct anchor_endpoint *endpoint, int ifindex,
+		      void *data)
+{
+	struct remembered *remembered = data;
+	char text[ADDRTEXT_MAX];
+	size_t len = strlen(remembered->text);
+
+	snprintf(remembered->text + len, sizeof(remembered->text) - len,
+		 "%s on %d; ", addrtext_endpoint(endpoint, text), ifindex);
+}
+
+static void assert_bare(struct fixture *f, const char *expected)
+{
+	struct remembered remembered = { 0 };
+
+	core_each_bare(f->core, note_bare, &remembered);
+	assert_string_equal(remembered.text, expected);
+}
+
+static void adopt_announced(struct fixture *f, uint32_t token,
+			    enum anchor_role role, const char *local,
+			    const char *remote, const char *announced)
+{
+	const struct core_seen_address address = {
+		.endpoint = endpoint_of(announced),
+		.id = 1,
+		.announced = true,
+	};
+	const struct core_seen_subflow subflow = {
+		.local = endpoint_of(local),
+		.remote = endpoint_of(remote),
+		.state = CORE_SEEN_UP,
+		.initial = true,
+		.established = true,
+	};
+	const struct core_seen seen = {
+		.token = token,
+		.role = role,
+		.local = subflow.local,
+		.remote = subflow.remote,
+		.subflows = &subflow,
+		.n_subflows = 1,
+		.addresses_known = true,
+		.addresses = &address,
+		.n_addresses = 1,
+	};
+
+	assert_int_equal(core_sync_conn(f->core, f->now, &seen), 0);
+}
+
+/* What was announced without a port before us is to be listened at. */
+static void test_bare(void **state)
+{
+	struct fixture *f = *state;
+	const struct core_local locals[] = {
+		{ .addr = addr_of("fd00:1:2::2"), .link = "eth1",
+		  .ifindex = 7, .join_port = 7001, .bare = true, .id = 1 },
+		{ .addr = addr_of("10.2.2.2"), .link = "eth2", .ifindex = 8,
+		  .join_port = 7001, .id = 2 },
+	};
+	const struct core_rail rail = { .name = "a" };
+	const struct core_host host = {
+		.locals = locals, .n_locals = 2, .rails = &rail, .n_rails = 1,
+	};
+	const struct core_host none = { 0 };
+
+	assert_int_equal(core_set_host(f->core, f->now, &host), 0);
+	core_sync_begin(f->core, CORE_SYNC_START);
+	adopt_announced(f, 1, ANCHOR_ROLE_SERVER, "[fd00:255::2]:5000",
+			"[fd00:255::1]:40000", "[fd00:1:2::2]:0");
+	adopt_announced(f, 2, ANCHOR_ROLE_CLIENT, "[fd00:255::2]:40001",
+			"[fd00:255::1]:5000", "[fd00:1:2::2]:0");
+	adopt_announced(f, 3, ANCHOR_ROLE_SERVER, "10.255.0.2:5000",
+			"10.255.0.1:40000", "10.2.2.2:7001");
+	adopt_announced(f, 4, ANCHOR_ROLE_SERVER, "[fd00:255::2]:5001",
+			"[fd00:255::1]:40002", "[fd00:9:9::2]:0");
+	assert_false(core_sync_end(f->core));
+	assert_bare(f, "[fd00:1:2::2]:5000 on 7; ");
+
+	/* On a link that is lost nobody is asked to listen. */
+	assert_int_equal(core_set_host(f->core, f->now, &none), 0);
+	assert_bare(f, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +611,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_peers_are_bounded,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bare, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
