@@ -22,6 +22,8 @@
 
 #define WITHDRAWN anchor_ms(50)
 
+#define ERROR_MASK 0x7ff	/* the width of attempt->error */
+
 /*
  * How long a peer that joins has to join elsewhere too. Each time that it has
  * not, it has four times as long, up to an hour; and where it has been before,
@@ -637,7 +639,7 @@ void conn_fail_attempt(struct attempt *attempt, int error,
 		       struct anchor_time retry)
 {
 	attempt->opening = false;
-	attempt->error = error;
+	attempt->error = (uint16_t) error & ERROR_MASK;
 	attempt->until = retry;
 	if (attempt->failures < UINT8_MAX)
 		attempt->failures++;

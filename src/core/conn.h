@@ -38,6 +38,8 @@ struct subflow {
 	bool stuck : 1;			/* at the last review */
 	bool lossy : 1;			/* it loses packets all the time */
 	bool single : 1;		/* one segment is under way */
+	bool busy_before : 1;		/* data was, an ACK being recent */
+	bool lost_before : 1;		/* many packets, by losses.since */
 	uint16_t drain_ms;		/* drain.h: how long it takes, or 0 */
 	struct anchor_time since;
 	struct anchor_time not_before;	/* next command, after one failed */
@@ -45,18 +47,14 @@ struct subflow {
 	struct anchor_time withdrawn;	/* by the peer: when to close it, if
 					 * the kernel has not, or NEVER */
 	uint32_t round_trip_us;		/* with its variance */
-	uint32_t silent_us;		/* at the last reading */
 	uint32_t acked;			/* bytes, at the last reading */
 	uint32_t doubted_s;		/* the second of the last one */
+	uint32_t retransmitted;		/* at losses.since */
 	struct losses {
 		struct anchor_time since;
 		uint64_t bytes;
-		uint32_t retransmitted;
-		bool before;		/* many in the second before */
 	} losses;
 	struct anchor_time silent_since;	/* or ANCHOR_NEVER */
-	struct anchor_time busy_at;	/* the last reading with data under
-					 * way and a recent ACK */
 	struct anchor_time read;	/* the last reading */
 	struct anchor_time heard;	/* the last sign of life then known */
 
@@ -92,16 +90,16 @@ struct entry {
 /* A pair that should be a path and is not: being opened, or waiting. */
 struct attempt {
 	struct anchor_addr local;
+	uint8_t failures;
 	struct anchor_endpoint remote;
+	uint16_t error : 11;	/* of the last time */
+	bool opening : 1;
+	bool instead : 1;	/* of a stuck one */
+	bool again : 1;		/* the same, once more */
+	bool joined : 1;	/* there was one, which is lost or tried */
+	bool backup : 1;
 	struct anchor_time until;	/* opening: give up; else: retry */
 	struct anchor_time begun;	/* the last time it was opened */
-	uint8_t failures;
-	bool opening;
-	bool instead;		/* of a stuck one */
-	bool again;		/* the same, once more */
-	bool joined;		/* there was one, which is lost or tried */
-	bool backup;
-	int error;
 };
 
 /* keepalive.c: what it waits for. */

@@ -37,10 +37,10 @@ void core_look(struct core *core, struct anchor_time now)
 	}
 }
 
-static void calm(struct subflow *subflow)
+struct anchor_span health_silence(const struct subflow *subflow)
 {
-	subflow->silent_since = ANCHOR_NEVER;
-	subflow->silent_us = 0;
+	return anchor_time_is_never(subflow->silent_since) ? anchor_us(0) :
+		anchor_time_since(subflow->read, subflow->silent_since);
 }
 
 static uint32_t seconds(struct anchor_time now)
@@ -75,17 +75,18 @@ static bool has_losses(struct subflow *subflow, struct anchor_time now,
 	bool first = !losses->since.us;
 	uint64_t bytes = sample->bytes_out - losses->bytes;
 	uint64_t lost = first ? 0 :
-		sample->retransmitted - losses->retransmitted;
+		sample->retransmitted - subflow->retransmitted;
 	bool many = lost * SEGMENT * 1000 > bytes * LOSSY_PER_MILLE;
-	bool before = losses->before;
+	bool before = subflow->lost_before;
 
-	if (anchor_time_since(now, losses->since).us >= LOSSES_US)
+	if (anchor_time_since(now, losses->since).us >= LOSSES_US) {
 		*losses = (struct losses) {
 			.since = now,
 			.bytes = sample->bytes_out,
-			.retransmitted = sample->retransmitted,
-			.before = many,
 		};
+		subflow->retransmitted = sample->retransmitted;
+		subflow->lost_before = many;
+	}
 
 	return many || before;
 }
@@ -129,6 +130,7 @@ static struct anchor_time earlier(struct anchor_time a, struct anchor_time b)
  * something under way then; but for what an ACK has come in for since.
  */
 static struct anchor_time begun(const struct subflow *subflow,
+				struct anchor_time before,
 				struct anchor_time now,
 				const struct core_sample *sample)
 {
@@ -136,24 +138,18 @@ static struct anchor_time begun(const struct subflow *subflow,
 			anchor_us(CLOCK_US - sample->last_data.us));
 	struct anchor_time since = earlier(now, sent);
 
-	if (anchor_time_since(now, subflow->busy_at).us <= BUSY_US)
-		since = earlier(since, subflow->busy_at);
+	if (subflow->busy_before &&
+	    anchor_time_since(now, before).us <= BUSY_US)
+		since = earlier(since, before);
 
 	return anchor_time_before(since, subflow->heard) ? subflow->heard :
 		since;
 }
 
-static void begin(struct subflow *subflow, struct anchor_time now,
-		  const struct core_sample *sample)
+static void begin(struct subflow *subflow, struct anchor_time before,
+		  struct anchor_time now, const struct core_sample *sample)
 {
-	if (sample->last_ack.us <= CLOCK_US) {
-		subflow->busy_at = now;
-		return;
-	}
-
-	subflow->silent_since = begun(subflow, now, sample);
-	subflow->silent_us = (uint32_t) anchor_time_since(now,
-						subflow->silent_since).us;
+	subflow->silent_since = begun(subflow, before, now, sample);
 	if (seconds(now) - subflow->doubted_s > DOUBTED_S)
 		subflow->doubts = 0;
 }
@@ -176,6 +172,9 @@ void health_note(struct core *core, struct subflow *subflow,
 		 struct anchor_time now, const struct core_sample *sample)
 {
 	bool watched = !anchor_time_is_never(subflow->silent_since);
+	bool begins = !watched && sample->unacked;
+	bool busy = begins && sample->last_ack.us <= CLOCK_US;
+	struct anchor_time before = subflow->read;
 
 	if (!watched)
 		note_losses(core, subflow, now, sample);
@@ -185,15 +184,12 @@ void health_note(struct core *core, struct subflow *subflow,
 	heard_note(&core->heard, &subflow->local.addr, &subflow->remote.addr,
 		   subflow->heard);
 	if (watched && (!sample->unacked ||
-			has_answered(subflow, now, sample))) {
-		calm(subflow);
-	} else if (watched) {
-		subflow->silent_us = (uint32_t) anchor_time_since(now,
-						subflow->silent_since).us;
-	} else if (sample->unacked) {
-		begin(subflow, now, sample);
-	}
+			has_answered(subflow, now, sample)))
+		subflow->silent_since = ANCHOR_NEVER;
+	else if (begins && !busy)
+		begin(subflow, before, now, sample);
 
+	subflow->busy_before = busy;
 	subflow->round_trip_us = round_trip(sample);
 	subflow->single = sample->unacked == 1;
 	subflow->acked = (uint32_t) sample->bytes_out;
@@ -221,13 +217,12 @@ static uint32_t least_silence(const struct subflow *subflow)
 static int64_t silence_of_path(const struct core *core,
 			       const struct subflow *subflow)
 {
-	struct anchor_time read = anchor_time_add(subflow->silent_since,
-					anchor_us(subflow->silent_us));
 	struct anchor_time heard = heard_at(&core->heard, &subflow->local.addr,
 					    &subflow->remote.addr);
-	int64_t silence = anchor_time_since(read, heard).us;
+	int64_t of_all = anchor_time_since(subflow->read, heard).us;
+	int64_t silence = health_silence(subflow).us;
 
-	return silence < subflow->silent_us ? silence : subflow->silent_us;
+	return of_all < silence ? of_all : silence;
 }
 
 static bool is_path_silent(const struct core *core,
@@ -238,10 +233,10 @@ static bool is_path_silent(const struct core *core,
 
 bool health_is_replaceable(const struct subflow *subflow)
 {
-	uint32_t least = subflow->lossy ? STRANDED_LOSSY_US : STRANDED_MIN_US;
+	int64_t least = subflow->lossy ? STRANDED_LOSSY_US : STRANDED_MIN_US;
+	int64_t silence = health_silence(subflow).us;
 
-	return subflow->silent_us >= least &&
-		subflow->silent_us / 3 >= subflow->round_trip_us;
+	return silence >= least && silence / 3 >= subflow->round_trip_us;
 }
 
 bool health_review(const struct core *core, struct subflow *subflow,
@@ -258,9 +253,9 @@ bool health_review(const struct core *core, struct subflow *subflow,
 
 bool health_is_stuck(const struct core *core, const struct subflow *subflow)
 {
-	return subflow->silent_us && (subflow->stuck ||
-				      is_path_silent(core, subflow) ||
-				      health_is_replaceable(subflow));
+	return health_silence(subflow).us &&
+		(subflow->stuck || is_path_silent(core, subflow) ||
+		 health_is_replaceable(subflow));
 }
 
 static uint32_t patience(const struct subflow *subflow)
@@ -375,8 +370,8 @@ static bool is_long_enough(const struct compare *cmp,
 		anchor_time_since(cmp->now, cmp->conn->unwitnessed).us <
 		UNWITNESSED_FOR_US;
 
-	return subflow->silent_us >= (second ? UNWITNESSED_SECOND_US :
-				      UNWITNESSED_MIN_US);
+	return health_silence(subflow).us >= (second ? UNWITNESSED_SECOND_US :
+					      UNWITNESSED_MIN_US);
 }
 
 bool health_is_dead(const struct compare *cmp, unsigned int path)

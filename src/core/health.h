@@ -46,6 +46,9 @@
 void health_note(struct core *core, struct subflow *subflow,
 		 struct anchor_time now, const struct core_sample *sample);
 
+/* For how long has it got no ACK by the last reading? 0: it had. */
+struct anchor_span health_silence(const struct subflow *subflow);
+
 bool health_is_stuck(const struct core *core, const struct subflow *subflow);
 
 /* The same, and takes notice of what has changed. */

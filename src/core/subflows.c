@@ -158,9 +158,10 @@ static void withdraw_dead(struct compare *cmp, const struct subflow *subflow)
 static struct anchor_span silence(const struct compare *cmp,
 				  const struct subflow *subflow)
 {
-	return !subflow->silent_us && keepalive_is_tried(subflow) ?
-		anchor_time_since(cmp->now, subflow->tried) :
-		anchor_us(subflow->silent_us);
+	struct anchor_span silence = health_silence(subflow);
+
+	return !silence.us && keepalive_is_tried(subflow) ?
+		anchor_time_since(cmp->now, subflow->tried) : silence;
 }
 
 static void close_subflow(struct compare *cmp, struct subflow *subflow,
