@@ -10,16 +10,24 @@
 
 #include "host/tcpstats.h"
 
-#define FILES 2
 #define TEXT_MAX 16384
 
+enum file {
+	SNMP,
+	NETSTAT,
+	FILES
+};
+
 static const char *const paths[FILES] = {
-	"/proc/self/net/netstat", "/proc/self/net/snmp",
+	[SNMP] = "/proc/self/net/snmp",
+	[NETSTAT] = "/proc/self/net/netstat",
 };
 
 struct tcpstats {
 	int fds[FILES];
 	struct tcpstats_places places;
+	struct tcpstats_values last;
+	bool read;			/* they have been */
 	char text[TEXT_MAX];
 };
 
@@ -65,10 +73,12 @@ int tcpstats_find(const char *text, struct tcpstats_places *ret_places)
 	struct tcpstats_places places = {
 		.probes = find_column(more, "TCPLossProbes"),
 		.timeouts = find_column(more, "TCPTimeouts"),
-		.segments = find_column(tcp, "OutSegs"),
+		.sent = find_column(tcp, "OutSegs"),
+		.resent = find_column(tcp, "RetransSegs"),
 	};
 
-	if (!places.probes || !places.timeouts || !places.segments)
+	if (!places.probes || !places.timeouts || !places.sent ||
+	    !places.resent)
 		return -ENOENT;
 
 	*ret_places = places;
@@ -88,42 +98,64 @@ static int read_column(const char *values, unsigned int column,
 	return 0;
 }
 
-int tcpstats_parse(const char *text, const struct tcpstats_places *places,
-		   struct tcpstats_values *ret_values)
+/* The sum of two columns. */
+static int parse(const char *text, const char *kind, unsigned int one,
+		 unsigned int other, uint64_t *ret_sum)
 {
-	const char *more = find_line(text, "TcpExt", 1);
-	const char *tcp = find_line(text, "Tcp", 1);
-	uint64_t probes, timeouts, segments;
+	const char *values = find_line(text, kind, 1);
+	uint64_t first, second;
 
-	if (read_column(more, places->probes, &probes) < 0 ||
-	    read_column(more, places->timeouts, &timeouts) < 0 ||
-	    read_column(tcp, places->segments, &segments) < 0)
+	if (read_column(values, one, &first) < 0 ||
+	    read_column(values, other, &second) < 0)
 		return -EBADMSG;
 
-	*ret_values = (struct tcpstats_values) {
-		.alarms = probes + timeouts,
-		.segments = segments,
-	};
+	*ret_sum = first + second;
 	return 0;
 }
 
+int tcpstats_parse_alarms(const char *text,
+			  const struct tcpstats_places *places,
+			  uint64_t *ret_alarms)
+{
+	return parse(text, "TcpExt", places->probes, places->timeouts,
+		     ret_alarms);
+}
+
+int tcpstats_parse_segments(const char *text,
+			    const struct tcpstats_places *places,
+			    uint64_t *ret_segments)
+{
+	return parse(text, "Tcp", places->sent, places->resent, ret_segments);
+}
+
+/* Returns its length, or a negative errno. */
+static ssize_t read_file(struct tcpstats *stats, enum file file, size_t at)
+{
+	ssize_t len = pread(stats->fds[file], stats->text + at,
+			    sizeof(stats->text) - 1 - at, 0);
+
+	if (len < 0)
+		return -errno;
+
+	stats->text[at + (size_t) len] = '\0';
+	return len;
+}
+
 /* One after the other. */
-static int read_text(struct tcpstats *stats)
+static int read_names(struct tcpstats *stats)
 {
 	size_t at = 0;
 
-	for (int i = 0; i < FILES; i++) {
-		ssize_t len = pread(stats->fds[i], stats->text + at,
-				    sizeof(stats->text) - 1 - at, 0);
+	for (enum file file = 0; file < FILES; file++) {
+		ssize_t len = read_file(stats, file, at);
 
 		if (len < 0)
-			return -errno;
+			return (int) len;
 
 		at += (size_t) len;
 	}
 
-	stats->text[at] = '\0';
-	return 0;
+	return tcpstats_find(stats->text, &stats->places);
 }
 
 static int open_files(struct tcpstats *stats)
@@ -145,10 +177,7 @@ int tcpstats_new(struct tcpstats **ret_stats)
 	int err = open_files(stats);
 
 	if (!err)
-		err = read_text(stats);
-
-	if (!err)
-		err = tcpstats_find(stats->text, &stats->places);
+		err = read_names(stats);
 
 	if (err < 0) {
 		tcpstats_free(stats);
@@ -171,10 +200,36 @@ void tcpstats_free(struct tcpstats *stats)
 	l_free(stats);
 }
 
+static int read_segments(struct tcpstats *stats, uint64_t *ret_segments)
+{
+	ssize_t len = read_file(stats, SNMP, 0);
+
+	return len < 0 ? (int) len :
+		tcpstats_parse_segments(stats->text, &stats->places,
+					ret_segments);
+}
+
+static int read_alarms(struct tcpstats *stats, uint64_t *ret_alarms)
+{
+	ssize_t len = read_file(stats, NETSTAT, 0);
+
+	return len < 0 ? (int) len :
+		tcpstats_parse_alarms(stats->text, &stats->places, ret_alarms);
+}
+
 int tcpstats_read(struct tcpstats *stats, struct tcpstats_values *ret_values)
 {
-	int err = read_text(stats);
+	struct tcpstats_values now = stats->last;
+	int err = read_segments(stats, &now.segments);
 
-	return err < 0 ? err :
-		tcpstats_parse(stats->text, &stats->places, ret_values);
+	if (!err && (!stats->read || now.segments != stats->last.segments))
+		err = read_alarms(stats, &now.alarms);
+
+	if (err < 0)
+		return err;
+
+	stats->last = now;
+	stats->read = true;
+	*ret_values = now;
+	return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How often the watch looks while there is traffic, in a network namespace of
- * its own that ends with this program.
+ * How often the watch looks while there is traffic, and what it looks at when
+ * there is none, in a network namespace of its own that ends with this program.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include <ell/ell.h>
 
+#include "host/tcpstats.h"
 #include "host/watch.h"
 #include "unit.h"
 
@@ -151,11 +153,51 @@ static void test_busy(void **state)
 	assert_in_range(fixture->looks, 1, 5 * WATCHED_S + 1);
 }
 
+/* What arrives at a socket is dropped, as by a path that has failed. */
+static void drop_all(int fd)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	const struct sock_fprog program = { .len = 1, .filter = nothing };
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				    sizeof(program)), 0);
+}
+
+/*
+ * What is sent again is no segment that OutSegs counts, and an alarm all the
+ * same. A watch that asks every 200 ms sees it while nothing else is sent.
+ */
+static void test_sent_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tcpstats_values sent, now;
+	struct tcpstats *stats;
+	char byte = 0;
+
+	drop_all(fixture->fds[1]);
+	assert_int_equal(tcpstats_new(&stats), 0);
+	assert_int_equal(write(fixture->fds[0], &byte, 1), 1);
+	assert_int_equal(tcpstats_read(stats, &sent), 0);
+	for (int i = 0; i < 100 * PATIENCE_S; i++) {
+		assert_int_equal(tcpstats_read(stats, &now), 0);
+		if (now.alarms != sent.alarms)
+			break;
+
+		poll(NULL, 0, 10);
+	}
+
+	assert_true(now.alarms > sent.alarms);
+	assert_true(now.segments > sent.segments);
+	tcpstats_free(stats);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sent_again, setup,
+						teardown),
 	};
 
 	if (unshare(CLONE_NEWNET) < 0) {

@@ -15,28 +15,31 @@ static const char good[] =
 	"IpExt: 0 7\n"
 	"MPTcpExt: MPCapableSYNRX\n"
 	"MPTcpExt: 3\n"
-	"Tcp: MaxConn OutSegs\n"
-	"Tcp: -1 18446744073709551000\n";
+	"Tcp: MaxConn OutSegs RetransSegs\n"
+	"Tcp: -1 18446744073709551000 15\n";
 
 static void test_good(void **state)
 {
 	struct tcpstats_places places;
-	struct tcpstats_values values;
+	uint64_t alarms, segments;
 
 	assert_int_equal(tcpstats_find(good, &places), 0);
 	assert_int_equal(places.timeouts, 2);
 	assert_int_equal(places.probes, 3);
-	assert_int_equal(tcpstats_parse(good, &places, &values), 0);
-	assert_int_equal(values.alarms, 42);
-	assert_true(values.segments == UINT64_C(18446744073709551000));
+	assert_int_equal(tcpstats_parse_alarms(good, &places, &alarms), 0);
+	assert_int_equal(alarms, 42);
+	assert_int_equal(tcpstats_parse_segments(good, &places, &segments), 0);
+	assert_true(segments == UINT64_C(18446744073709551015));
 }
 
 static void test_missing(void **state)
 {
 	static const char *const texts[] = {
 		"", "\n", "TcpExt:", "TcpExt: TCPTimeouts\nTcpExt: 1\n",
-		"Tcp: OutSegs\nTcp: 1\n",
+		"Tcp: OutSegs RetransSegs\nTcp: 1 2\n",
 		("TcpExt: TCPTimeouts TCPLossProbesX\nTcpExt: 1 2\n"
+		 "Tcp: OutSegs RetransSegs\nTcp: 1 2\n"),
+		("TcpExt: TCPTimeouts TCPLossProbes\nTcpExt: 1 2\n"
 		 "Tcp: OutSegs\nTcp: 1\n"),
 	};
 	struct tcpstats_places places;
@@ -49,8 +52,8 @@ static void test_missing(void **state)
 static void test_cut_off(void **state)
 {
 	struct tcpstats_places places;
-	struct tcpstats_values values;
 	char text[sizeof(good)];
+	uint64_t alarms, segments;
 
 	assert_int_equal(tcpstats_find(good, &places), 0);
 	for (size_t len = 0; len < sizeof(good); len++) {
@@ -58,7 +61,9 @@ static void test_cut_off(void **state)
 
 		memcpy(text, good, len);
 		text[len] = '\0';
-		err = tcpstats_parse(text, &places, &values);
+		err = tcpstats_parse_alarms(text, &places, &alarms);
+		assert_true(!err || err == -EBADMSG);
+		err = tcpstats_parse_segments(text, &places, &segments);
 		assert_true(!err || err == -EBADMSG);
 		if (len < sizeof(good) - 25)
 			assert_int_equal(err, -EBADMSG);
