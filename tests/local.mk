@@ -467,6 +467,7 @@ scenarios = \
 	tests/scenarios/silent-not-lossy.scn \
 	tests/scenarios/silent-others.scn \
 	tests/scenarios/silent-request.scn \
+	tests/scenarios/silent-ending.scn \
 	tests/scenarios/silent.scn \
 	tests/scenarios/spread-client.scn \
 	tests/scenarios/spread-load.scn \

@@ -271,6 +271,8 @@ struct core_sample {
 	uint32_t unacked, retransmitted, cwnd;	/* segments */
 	uint32_t waiting;			/* tcpi_notsent_bytes */
 	bool app_limited;
+	bool ending;				/* tcpi_state is no longer
+						 * TCP_ESTABLISHED */
 };
 
 /* What the kernel lists of a subflow, for core_sync_conn(). */

@@ -168,6 +168,17 @@ static struct anchor_time last_sign(const struct core_sample *sample,
 	return anchor_time_add(now, anchor_us(-us));
 }
 
+/*
+ * An event tells of its end, which may still wait to be read; until then its
+ * FIN is nothing that must be answered.
+ */
+static void note_ending(struct subflow *subflow, struct anchor_time now)
+{
+	subflow->silent_since = ANCHOR_NEVER;
+	subflow->busy_before = false;
+	subflow->read = now;
+}
+
 void health_note(struct core *core, struct subflow *subflow,
 		 struct anchor_time now, const struct core_sample *sample)
 {
@@ -175,6 +186,11 @@ void health_note(struct core *core, struct subflow *subflow,
 	bool begins = !watched && sample->unacked;
 	bool busy = begins && sample->last_ack.us <= CLOCK_US;
 	struct anchor_time before = subflow->read;
+
+	if (sample->ending) {
+		note_ending(subflow, now);
+		return;
+	}
 
 	if (!watched)
 		note_losses(core, subflow, now, sample);

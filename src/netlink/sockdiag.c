@@ -11,6 +11,9 @@
 #include "netlink/framing.h"
 #include "netlink/sockdiag.h"
 
+/* TCP_ESTABLISHED: <netinet/tcp.h> has it, and another struct tcp_info. */
+#define ESTABLISHED 1
+
 struct nlmsghdr *sockdiag_encode_query(void *buf,
 				       const struct anchor_endpoint *local,
 				       const struct anchor_endpoint *remote,
@@ -63,6 +66,7 @@ static struct core_sample sample_of(const struct tcp_info *info)
 		.cwnd = info->tcpi_snd_cwnd,
 		.waiting = info->tcpi_notsent_bytes,
 		.app_limited = info->tcpi_delivery_rate_app_limited,
+		.ending = info->tcpi_state != ESTABLISHED,
 	};
 }
 

@@ -341,6 +341,7 @@ static struct core_sample nonsense(struct world *world)
 		.bytes_out = number % 3 ? number << 20 : 1,
 		.bytes_in = number,
 		.unacked = number % 5,
+		.ending = number % 7 == 0,
 		.retransmitted = (uint32_t) number,
 	};
 }

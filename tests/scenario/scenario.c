@@ -35,11 +35,12 @@
  *	priority TOKEN LOCAL REMOTE backup|normal
  *	carries TOKEN LOCAL REMOTE [out=MBIT] [in=MBIT] [busy=PERMILLE]
  *		[rtt=10ms] [lost=SEGMENTS] [app-limited] [silent] [request]
- *		[lately]		what it does from now on; lost: so far
+ *		[lately] [ending]	what it does from now on; lost: so far
  *					since it was opened; silent: it
  *					gets no answers; request: the last one
  *					that was sent, now, gets none; lately:
- *					something has just come in
+ *					something has just come in; ending: its
+ *					FIN was sent, and no event has told
  *	look				a loss probe was sent
  *	lost				events were, of any connection
  *	remember PEER ID ENDPOINT	it announced that before the start

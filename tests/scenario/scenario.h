@@ -25,6 +25,7 @@ struct flow {
 	bool app_limited;
 	bool silent;			/* gets no ACK for what it sends */
 	bool request;			/* the last that it sent, with silent_since */
+	bool ending;			/* no longer established */
 	uint64_t lost;			/* segments */
 	struct anchor_time silent_since;
 	struct anchor_time last_in;	/* 0: long ago */

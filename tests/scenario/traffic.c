@@ -50,6 +50,8 @@ static void set_flow(struct scenario *s, struct flow *flow, const char *word)
 		flow->silent = true;
 	else if (!strcmp(word, "request"))
 		flow->request = true;
+	else if (!strcmp(word, "ending"))
+		flow->ending = true;
 	else if (!strcmp(word, "lately"))
 		flow->last_in = s->now;
 	else
@@ -82,7 +84,7 @@ void do_carries(struct scenario *s, char **words, int n)
 	flow->busy = 0;
 	flow->rtt = anchor_ms(1);
 	flow->app_limited = false;
-	flow->silent = flow->request = false;
+	flow->silent = flow->request = flow->ending = false;
 	flow->silent_since = s->now;
 	for (int i = 4; i < n; i++)
 		set_flow(s, flow, words[i]);
@@ -135,6 +137,7 @@ void answer_sample(struct scenario *s, const struct core_action *action)
 		sample.busy = anchor_us((int64_t) flow->busy_us);
 		sample.app_limited = flow->app_limited;
 		sample.retransmitted = flow->lost;
+		sample.ending = flow->ending;
 		sample.unacked = flow->silent || flow->busy ? 10 : 0;
 		if (flow->out > 0)
 			sample.last_ack = anchor_us(0);

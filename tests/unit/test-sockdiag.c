@@ -12,6 +12,9 @@
 #include "netlink/sockdiag.h"
 #include "unit.h"
 
+#define ESTABLISHED 1	/* enum of net/tcp_states.h */
+#define FIN_WAIT1 4
+
 #define INFO_OF_4_1 offsetof(struct tcp_info, tcpi_segs_out)
 
 static const struct inet_diag_req_v2 *query(void *buf, const char *local,
@@ -87,6 +90,7 @@ static struct nlmsghdr *answer(const void *bytes, size_t len)
 }
 
 static const struct tcp_info info = {
+	.tcpi_state = ESTABLISHED,
 	.tcpi_rtt = 1500, .tcpi_rttvar = 300, .tcpi_min_rtt = 900,
 	.tcpi_last_ack_recv = 12, .tcpi_last_data_sent = 8,
 	.tcpi_last_data_recv = 9,
@@ -117,9 +121,24 @@ static void test_answer(void **state)
 	assert_int_equal(sample.waiting, 4096);
 	assert_int_equal(sample.delivery_rate, 25000000);
 	assert_true(sample.app_limited);
+	assert_false(sample.ending);
 
 	/* Time in which the peer's window was in the way is not ours. */
 	assert_int_equal(sample.busy.us, 750000);
+	free(nlh);
+}
+
+/* What only waits for its FIN to be answered. */
+static void test_ending(void **state)
+{
+	struct tcp_info closing = info;
+	struct core_sample sample;
+	struct nlmsghdr *nlh;
+
+	closing.tcpi_state = FIN_WAIT1;
+	nlh = answer(&closing, sizeof(closing));
+	assert_int_equal(sockdiag_decode(nlh, &sample), 0);
+	assert_true(sample.ending);
 	free(nlh);
 }
 
@@ -245,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_ending),
 		cmocka_unit_test(test_other_kernels),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_refused),
