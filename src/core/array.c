@@ -6,8 +6,6 @@
 
 #include "core/array.h"
 
-#define FIRST 2
-
 static unsigned int grown_from(unsigned int cap)
 {
 	return cap < 4 ? cap + 2 : cap + cap / 2;
@@ -34,14 +32,16 @@ int array_reserve_from(unsigned int first, void **items, unsigned int n,
 int array_reserve(void **items, unsigned int n, unsigned int *cap,
 		  size_t size)
 {
-	return array_reserve_from(FIRST, items, n, cap, size);
+	return array_reserve_from(ARRAY_FIRST, items, n, cap, size);
 }
 
-void array_trim(void **items, unsigned int n, unsigned int *cap, size_t size)
+void array_trim_to(unsigned int first, void **items, unsigned int n,
+		   unsigned int *cap, size_t size)
 {
+	unsigned int keep = n && n < first ? first : n;
 	void *trimmed;
 
-	if (!*cap || n > *cap / 2 || (n && *cap < 4))
+	if (*cap <= keep || (n > first && n > *cap / 2))
 		return;
 
 	if (!n) {
@@ -51,12 +51,12 @@ void array_trim(void **items, unsigned int n, unsigned int *cap, size_t size)
 		return;
 	}
 
-	trimmed = realloc(*items, n * size);
+	trimmed = realloc(*items, keep * size);
 	if (!trimmed)
 		return;
 
 	*items = trimmed;
-	*cap = n;
+	*cap = keep;
 }
 
 void array_remove(void *items, unsigned int n, unsigned int i, size_t size)

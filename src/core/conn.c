@@ -65,16 +65,36 @@ void conn_free(struct conn *conn)
 	free(conn);
 }
 
+/* Its counts are small, and there are many of it. */
+static int reserve(unsigned int first, void **items, uint16_t n,
+		   uint16_t *cap, size_t size)
+{
+	unsigned int wide = *cap;
+	int err = array_reserve_from(first, items, n, &wide, size);
+
+	*cap = (uint16_t) wide;
+	return err;
+}
+
+static void trim(unsigned int first, void **items, uint16_t n, uint16_t *cap,
+		 size_t size)
+{
+	unsigned int wide = *cap;
+
+	array_trim_to(first, items, n, &wide, size);
+	*cap = (uint16_t) wide;
+}
+
 void conn_trim(struct conn *conn)
 {
-	array_trim((void **) &conn->subflows, conn->n_subflows,
-		   &conn->cap_subflows, sizeof(*conn->subflows));
-	array_trim((void **) &conn->remotes, conn->n_remotes,
-		   &conn->cap_remotes, sizeof(*conn->remotes));
-	array_trim((void **) &conn->entries, conn->n_entries,
-		   &conn->cap_entries, sizeof(*conn->entries));
-	array_trim((void **) &conn->attempts, conn->n_attempts,
-		   &conn->cap_attempts, sizeof(*conn->attempts));
+	trim(SUBFLOWS_FIRST, (void **) &conn->subflows, conn->n_subflows,
+	     &conn->cap_subflows, sizeof(*conn->subflows));
+	trim(ARRAY_FIRST, (void **) &conn->remotes, conn->n_remotes,
+	     &conn->cap_remotes, sizeof(*conn->remotes));
+	trim(ARRAY_FIRST, (void **) &conn->entries, conn->n_entries,
+	     &conn->cap_entries, sizeof(*conn->entries));
+	trim(ARRAY_FIRST, (void **) &conn->attempts, conn->n_attempts,
+	     &conn->cap_attempts, sizeof(*conn->attempts));
 }
 
 int conn_set_rule(struct conn *conn, const struct core_rule *rule)
@@ -191,9 +211,9 @@ int conn_announced(struct conn *conn, const struct core_limits *limits,
 		if (conn->n_remotes >= limits->announced)
 			return -ENOSPC;
 
-		err = array_reserve((void **) &conn->remotes, conn->n_remotes,
-				    &conn->cap_remotes,
-				    sizeof(*conn->remotes));
+		err = reserve(ARRAY_FIRST, (void **) &conn->remotes,
+			      conn->n_remotes, &conn->cap_remotes,
+			      sizeof(*conn->remotes));
 		if (err < 0) {
 			conn->starved = true;
 			return err;
@@ -324,9 +344,9 @@ static struct subflow *add_subflow(struct conn *conn,
 		return NULL;
 	}
 
-	*err = array_reserve_from(SUBFLOWS_FIRST, (void **) &conn->subflows,
-				  conn->n_subflows, &conn->cap_subflows,
-				  sizeof(*conn->subflows));
+	*err = reserve(SUBFLOWS_FIRST, (void **) &conn->subflows,
+		       conn->n_subflows, &conn->cap_subflows,
+		       sizeof(*conn->subflows));
 	conn->starved |= *err < 0;
 	return *err < 0 ? NULL : &conn->subflows[conn->n_subflows++];
 }
@@ -545,8 +565,8 @@ struct entry *conn_put_entry(struct conn *conn,
 	if (!id || id_taken(conn, id))
 		return NULL;
 
-	if (array_reserve((void **) &conn->entries, conn->n_entries,
-			  &conn->cap_entries, sizeof(*conn->entries)) < 0) {
+	if (reserve(ARRAY_FIRST, (void **) &conn->entries, conn->n_entries,
+		    &conn->cap_entries, sizeof(*conn->entries)) < 0) {
 		conn->starved = true;
 		return NULL;
 	}
@@ -606,8 +626,8 @@ struct attempt *conn_add_attempt(struct conn *conn,
 {
 	struct attempt *attempt;
 
-	if (array_reserve((void **) &conn->attempts, conn->n_attempts,
-			  &conn->cap_attempts, sizeof(*conn->attempts)) < 0) {
+	if (reserve(ARRAY_FIRST, (void **) &conn->attempts, conn->n_attempts,
+		    &conn->cap_attempts, sizeof(*conn->attempts)) < 0) {
 		conn->starved = true;
 		return NULL;
 	}

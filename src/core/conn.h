@@ -157,10 +157,10 @@ struct conn {
 	struct remote *remotes;
 	struct entry *entries;
 	struct attempt *attempts;
-	unsigned int n_subflows, cap_subflows;
-	unsigned int n_remotes, cap_remotes;
-	unsigned int n_entries, cap_entries;
-	unsigned int n_attempts, cap_attempts;
+	uint16_t n_subflows, cap_subflows;
+	uint16_t n_remotes, cap_remotes;
+	uint16_t n_entries, cap_entries;
+	uint16_t n_attempts, cap_attempts;
 };
 
 struct conn *conn_new(uint32_t token);

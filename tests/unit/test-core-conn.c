@@ -98,6 +98,40 @@ static void test_subflows_are_bounded(void **state)
 	conn_free(conn);
 }
 
+static void add_subflows(struct conn *conn, unsigned int n)
+{
+	struct core_event event = subflow("10.1.2.2:33000", "10.1.1.2:7001");
+
+	event.local.port += conn->n_subflows;
+	while (conn->n_subflows < n) {
+		event.local.port++;
+		assert_int_equal(conn_subflow_up(conn, &limits,
+					(struct anchor_time) { 1 }, &event),
+				 0);
+	}
+}
+
+/* One more than most have, for a moment. */
+static void test_trim_subflows(void **state)
+{
+	struct conn *conn = new_conn(ANCHOR_ROLE_SERVER, "10.255.0.2:5000",
+				     "10.255.0.1:40000");
+
+	add_subflows(conn, 3);
+	assert_int_equal(conn->cap_subflows, 3);
+	add_subflows(conn, 4);
+	conn_trim(conn);
+	assert_in_range(conn->cap_subflows, 4, 5);
+	conn_drop_subflow(conn, &conn->subflows[0]);
+	conn_trim(conn);
+	assert_int_equal(conn->cap_subflows, 3);
+	assert_int_equal(conn->subflows[2].local.port, 33004);
+	conn_drop_subflow(conn, &conn->subflows[0]);
+	conn_trim(conn);
+	assert_int_equal(conn->cap_subflows, 3);
+	conn_free(conn);
+}
+
 /* What a peak has taken is given back, and taken again when there is need. */
 static void test_trim(void **state)
 {
@@ -121,7 +155,7 @@ static void test_trim(void **state)
 			conn_drop_attempt(conn, &conn->attempts[0]);
 
 		conn_trim(conn);
-		assert_int_equal(conn->cap_entries, 1);
+		assert_int_equal(conn->cap_entries, 2);
 		assert_int_equal(conn->cap_attempts, 0);
 		assert_int_equal(conn->entries[0].endpoint.port, 9);
 	}
@@ -205,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_who_opened),
 		cmocka_unit_test(test_subflows_are_bounded),
 		cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_trim_subflows),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_view),
 	};
