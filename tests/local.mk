@@ -392,6 +392,7 @@ scenarios = \
 	tests/scenarios/both-open.scn \
 	tests/scenarios/client-fallback.scn \
 	tests/scenarios/client-no-announcement.scn \
+	tests/scenarios/client-patience.scn \
 	tests/scenarios/client-turns.scn \
 	tests/scenarios/closed-at-once.scn \
 	tests/scenarios/closing-supersedes-none.scn \

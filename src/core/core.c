@@ -333,8 +333,13 @@ void core_subflow_down(struct core *core, struct anchor_time now,
 static int handle_up(struct core *core, struct anchor_time now,
 		     struct conn *conn, const struct core_event *event)
 {
+	int err = conn_subflow_up(conn, &core->config->limits, now, event);
+
 	heard_note(&core->heard, &event->local.addr, &event->remote.addr, now);
-	return conn_subflow_up(conn, &core->config->limits, now, event);
+	if (conn->peer_opens && conn->role == ANCHOR_ROLE_CLIENT)
+		peers_note_opens(&core->peers, &conn->remote.addr, true);
+
+	return err;
 }
 
 static int handle_announced(struct core *core, struct anchor_time now,

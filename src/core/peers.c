@@ -154,6 +154,15 @@ void peers_forget(struct peers *peers, const struct anchor_addr *addr,
 		drop(peers, (unsigned int) (peer - peers->items));
 }
 
+void peers_note_opens(struct peers *peers, const struct anchor_addr *addr,
+		      bool opens)
+{
+	struct peer *peer = find(peers, addr);
+
+	if (peer)
+		peer->opens = opens;
+}
+
 void peers_clear(struct peers *peers)
 {
 	while (peers->n)

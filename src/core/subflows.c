@@ -239,16 +239,25 @@ static bool invited(const struct conn *conn)
 	return false;
 }
 
+static bool opens_for_others(const struct compare *cmp)
+{
+	const struct peer *peer = peers_find(&cmp->core->peers,
+					     &cmp->conn->remote.addr);
+
+	return peer && peer->opens;
+}
+
 /*
  * Where many connections have lost a path together, they do not all lose
  * patience at the same moment: up to half as much again. Tokens are random.
  */
-static struct anchor_span grace_of(const struct conn *conn,
-				   struct anchor_span grace)
+static struct anchor_span grace_of(const struct compare *cmp)
 {
+	struct anchor_span grace = cmp->core->config->timers.grace;
 	int64_t most = grace.us * GRACE_OF_OPENERS;
+	const struct conn *conn = cmp->conn;
 
-	if (!conn->peer_opens)
+	if (!conn->peer_opens && !opens_for_others(cmp))
 		return grace;
 
 	return anchor_us(most + ((most / 2 * conn->token) >> 32));
@@ -269,7 +278,7 @@ static struct anchor_span turn_of(const struct compare *cmp)
 /*
  * The server side opens. A client whose server does not, opens after a
  * grace; a longer one if the server has shown that it opens paths, for it
- * may have missed an announcement.
+ * may have missed an announcement, or have much to do.
  */
 struct anchor_time subflows_open_from(const struct compare *cmp)
 {
@@ -279,13 +288,21 @@ struct anchor_time subflows_open_from(const struct compare *cmp)
 		return conn->since;
 
 	return anchor_time_add(anchor_time_add(conn->incomplete,
-			grace_of(conn, cmp->core->config->timers.grace)),
-			turn_of(cmp));
+					       grace_of(cmp)), turn_of(cmp));
 }
 
 static bool may_open(const struct compare *cmp)
 {
 	return !anchor_time_before(cmp->now, subflows_open_from(cmp));
+}
+
+/* A server that has done nothing for this one is not waited for by others. */
+static void note_impatience(struct compare *cmp)
+{
+	const struct conn *conn = cmp->conn;
+
+	if (conn->role == ANCHOR_ROLE_CLIENT && !conn->peer_opens)
+		peers_note_opens(&cmp->core->peers, &conn->remote.addr, false);
 }
 
 static bool attempt_ready(struct compare *cmp, struct attempt *attempt)
@@ -429,6 +446,8 @@ static void open_path(struct compare *cmp, const struct anchor_plan_path *want)
 	action.id = entry->id;
 	if (!compare_emit(cmp, &action))
 		return;
+
+	note_impatience(cmp);
 
 	/* With a port it is announced as well: then it is entered for that. */
 	if (!entry->endpoint.port)
