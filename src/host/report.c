@@ -5,6 +5,7 @@
 
 #include "host/engine-private.h"
 #include "host/json.h"
+#include "host/upkeep.h"
 #include "util/addrtext.h"
 
 static int64_t age_ms(struct anchor_time since)
@@ -67,7 +68,7 @@ static json_t *report_lists(const struct engine *engine,
 	struct lister_stats lists;
 
 	lister_get_stats(engine->lister, &lists);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "read", (json_int_t) lists.lists,
 			 "failed", (json_int_t) lists.failed,
 			 "interrupted", (json_int_t) (lists.interrupted +
@@ -75,6 +76,7 @@ static json_t *report_lists(const struct engine *engine,
 			 "us", (json_int_t) lists.us,
 			 "losses", (json_int_t) engine->losses,
 			 "audits", (json_int_t) engine->audits,
+			 "audit_every_ms", (json_int_t) upkeep_audit_ms(engine),
 			 "adopted", (json_int_t) stats->adopted,
 			 "repairs", report_repairs(engine, stats));
 }

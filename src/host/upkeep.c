@@ -13,6 +13,7 @@
 #define REMEMBER_MS 1000	/* after a change, for there may be more */
 #define TEXT_MAX 256
 #define AUDIT_MIN_MS 100
+#define AUDIT_CONNECTIONS 300	/* each so many add as much again */
 #define STARVED_MS 1000		/* until there may be memory again */
 #define FACTS_NOTE_US 60000000
 
@@ -250,6 +251,15 @@ void upkeep_facts(struct engine *engine)
 						   engine, NULL);
 }
 
+/* What one costs grows with connections, and what they cost a second not. */
+uint64_t upkeep_audit_ms(const struct engine *engine)
+{
+	struct core_stats stats;
+
+	core_get_stats(engine->core, &stats);
+	return audit_ms(engine) * (1 + stats.connections / AUDIT_CONNECTIONS);
+}
+
 static void on_audit(struct l_timeout *timeout, void *data)
 {
 	struct engine *engine = data;
@@ -257,7 +267,7 @@ static void on_audit(struct l_timeout *timeout, void *data)
 
 	engine->audits++;
 	lister_start(engine->lister, CORE_SYNC_AUDIT);
-	l_timeout_modify_ms(timeout, audit_ms(engine));
+	l_timeout_modify_ms(timeout, upkeep_audit_ms(engine));
 	if (err < 0)
 		engine->options.on_failure(err, engine->options.data);
 }

@@ -10,6 +10,10 @@
 
 #define QUIET_MS 200
 
+/* Where there has been no traffic for so long, half as often. */
+#define IDLE_US 10000000
+#define IDLE_MS 400
+
 /* What was sent last is looked after for so long. */
 #define LINGER_US 250000
 
@@ -92,6 +96,11 @@ static void take_look(struct watch *watch)
 	watch->owed = l_time_diff(watch->looked, watch->traffic) < LINGER_US;
 }
 
+static bool is_idle(const struct watch *watch)
+{
+	return l_time_diff(l_time_now(), watch->traffic) >= IDLE_US;
+}
+
 static void on_timer(struct l_timeout *timer, void *data)
 {
 	struct watch *watch = data;
@@ -102,7 +111,7 @@ static void on_timer(struct l_timeout *timer, void *data)
 		take_look(watch);
 
 	if (!read || !watch->owed)
-		ms = QUIET_MS;
+		ms = is_idle(watch) ? IDLE_MS : QUIET_MS;
 
 	l_timeout_modify_ms(timer, ms ? ms : 1);
 }
