@@ -486,12 +486,26 @@ static void on_watch(void *data)
 	engine_pump(engine);
 }
 
+static uint64_t looking_us(void *data)
+{
+	struct engine *engine = data;
+	struct sampler_stats stats;
+
+	sampler_get_stats(engine->sampler, &stats);
+	return stats.look_us;
+}
+
 static void set_watch(struct engine *engine)
 {
-	struct anchor_span every = engine->options.config->timers.look;
+	const struct watch_options options = {
+		.every = engine->options.config->timers.look,
+		.look = on_watch,
+		.cost = looking_us,
+		.data = engine,
+	};
 
 	watch_free(engine->watch);
-	engine->watch = every.us ? watch_new(every, on_watch, engine) : NULL;
+	engine->watch = options.every.us ? watch_new(&options) : NULL;
 }
 
 static struct core_config make_core_config(const struct config *config,

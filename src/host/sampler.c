@@ -33,6 +33,7 @@ struct sampler {
 	double tokens;			/* readings that may be taken now */
 	struct anchor_time filled;
 	struct sampler_stats stats;
+	unsigned int looks;		/* of the readings that are queued */
 	struct counted links[LINKS_MAX];
 	unsigned int n_links;
 	bool told;			/* that it does not work */
@@ -56,6 +57,17 @@ static struct anchor_time now_is(void)
 	return (struct anchor_time) {
 		(int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000
 	};
+}
+
+static uint64_t spent(void)
+{
+	struct timespec time;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) < 0)
+		return 0;
+
+	return (uint64_t) time.tv_sec * 1000000 +
+		(uint64_t) time.tv_nsec / 1000;
 }
 
 /* Opens it if it is not; says once that it cannot be. */
@@ -205,6 +217,8 @@ static int ask(struct sampler *sampler, struct reading *reading)
 
 	if (err < 0)
 		l_free(reading);
+	else
+		sampler->looks += action->reason == CORE_REASON_LOOK;
 
 	return err;
 }
@@ -242,14 +256,19 @@ bool sampler_read(struct sampler *sampler,
 
 void sampler_flush(struct sampler *sampler)
 {
-	struct anchor_time start;
+	uint64_t start, us;
+	unsigned int n;
 
 	if (!sampler->diag || !nlsock_pending(sampler->diag))
 		return;
 
-	start = now_is();
+	n = nlsock_pending(sampler->diag);
+	start = spent();
 	run(sampler, &sampler->diag);
-	sampler->stats.us += (uint64_t) anchor_time_since(now_is(), start).us;
+	us = spent() - start;
+	sampler->stats.us += us;
+	sampler->stats.look_us += us * sampler->looks / n;
+	sampler->looks = 0;
 }
 
 static void on_link_reply(const struct nlmsghdr *nlh, void *data)

@@ -54,7 +54,8 @@ struct sampler_stats {
 	uint64_t taken;
 	uint64_t missing;	/* there was no such socket */
 	uint64_t skipped;	/* over the limit */
-	uint64_t us;		/* time that it took in all */
+	uint64_t us;		/* processor time that it took in all */
+	uint64_t look_us;	/* of that, for CORE_REASON_LOOK */
 };
 void sampler_get_stats(const struct sampler *sampler,
 		       struct sampler_stats *ret_stats);

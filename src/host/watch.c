@@ -14,7 +14,7 @@
 #define IDLE_US 10000000
 #define IDLE_MS 400
 
-/* What was sent last is looked after for so long. */
+/* What was sent last is looked after for so long; then it is in an alarm. */
 #define LINGER_US 250000
 
 /* Looking may take one part in so many of a processor. */
@@ -22,19 +22,23 @@
 #define SHARE_ALARMED 20
 
 struct watch {
-	struct anchor_span every;
-	watch_cb look;
-	void *data;
+	struct watch_options options;
 	struct tcpstats *stats;
 	struct tcpstats_values last;
 	struct l_timeout *timer;
 	uint64_t looked;		/* when, by l_time_now(), in us */
-	uint64_t cost;			/* of a processor's time, in us */
+	uint64_t cost;			/* of look(), in us of a processor */
+	uint64_t behind;		/* options.cost() when that was over */
 	bool alarmed;			/* since */
 	uint64_t traffic;		/* when there was some, in us */
 	bool owed;			/* a look, after the last of it */
 	bool failed;			/* said so */
 };
+
+static bool has_traffic(const struct watch *watch)
+{
+	return l_time_diff(l_time_now(), watch->traffic) < LINGER_US;
+}
 
 /* Reads the counters; false if that fails. */
 static bool check(struct watch *watch)
@@ -56,16 +60,23 @@ static bool check(struct watch *watch)
 		watch->owed = true;
 	}
 
+	watch->owed &= has_traffic(watch);
 	watch->alarmed |= values.alarms != watch->last.alarms;
 	watch->failed = false;
 	watch->last = values;
 	return true;
 }
 
+static uint64_t cost_so_far(const struct watch *watch)
+{
+	return watch->options.cost(watch->options.data);
+}
+
+/* Of many connections most are read after look() has returned. */
 static bool may_look(const struct watch *watch)
 {
-	uint64_t rest = watch->cost *
-		(watch->alarmed ? SHARE_ALARMED : SHARE);
+	uint64_t cost = watch->cost + cost_so_far(watch) - watch->behind;
+	uint64_t rest = cost * (watch->alarmed ? SHARE_ALARMED : SHARE);
 
 	return l_time_after(l_time_now(), l_time_offset(watch->looked, rest));
 }
@@ -90,10 +101,11 @@ static void take_look(struct watch *watch)
 	uint64_t before = spent();
 
 	watch->alarmed = false;
-	watch->look(watch->data);
+	watch->options.look(watch->options.data);
 	watch->cost = spent() - before;
+	watch->behind = cost_so_far(watch);
 	watch->looked = l_time_now();
-	watch->owed = l_time_diff(watch->looked, watch->traffic) < LINGER_US;
+	watch->owed = has_traffic(watch);
 }
 
 static bool is_idle(const struct watch *watch)
@@ -104,7 +116,7 @@ static bool is_idle(const struct watch *watch)
 static void on_timer(struct l_timeout *timer, void *data)
 {
 	struct watch *watch = data;
-	uint64_t ms = (uint64_t) watch->every.us / 1000;
+	uint64_t ms = (uint64_t) watch->options.every.us / 1000;
 	bool read = check(watch);
 
 	if (read && (watch->owed || watch->alarmed) && may_look(watch))
@@ -116,7 +128,7 @@ static void on_timer(struct l_timeout *timer, void *data)
 	l_timeout_modify_ms(timer, ms ? ms : 1);
 }
 
-struct watch *watch_new(struct anchor_span every, watch_cb look, void *data)
+struct watch *watch_new(const struct watch_options *options)
 {
 	struct watch *watch = l_new(struct watch, 1);
 	int err = tcpstats_new(&watch->stats);
@@ -131,9 +143,7 @@ struct watch *watch_new(struct anchor_span every, watch_cb look, void *data)
 		return NULL;
 	}
 
-	watch->every = every;
-	watch->look = look;
-	watch->data = data;
+	watch->options = *options;
 	watch->timer = l_timeout_create_ms(QUIET_MS, on_timer, watch, NULL);
 	return watch;
 }

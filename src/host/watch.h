@@ -12,13 +12,23 @@
 
 struct watch;
 
-typedef void (*watch_cb)(void *data);
+struct watch_options {
+	struct anchor_span every;	/* how often, while there is traffic */
+	void (*look)(void *data);
+
+	/*
+	 * What looking has cost so far, in microseconds of a processor, for
+	 * it may go on after look() has returned.
+	 */
+	uint64_t (*cost)(void *data);
+	void *data;
+};
 
 /*
- * every: how often, while there is traffic. Returns NULL after saying so in
- * the log if the kernel does not count what is needed.
+ * Returns NULL after saying so in the log if the kernel does not count what is
+ * needed.
  */
-struct watch *watch_new(struct anchor_span every, watch_cb look, void *data);
+struct watch *watch_new(const struct watch_options *options);
 void watch_free(struct watch *watch);
 
 #endif

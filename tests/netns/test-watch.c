@@ -32,6 +32,7 @@ struct fixture {
 	int listener;
 	int fds[2];
 	unsigned int looks;
+	uint64_t cost;			/* of what went on after them, in us */
 	bool late;
 };
 
@@ -43,6 +44,23 @@ static void wait_for_others(void *data)
 	poll(NULL, 0, IDLE_MS);
 	if (++fixture->looks == LOOKS)
 		l_main_quit();
+}
+
+/* Is busy only when it has returned. */
+static void on_busy_later(struct l_timeout *timer, void *data)
+{
+	struct fixture *fixture = data;
+
+	fixture->cost += BUSY_US;
+	l_timeout_remove(timer);
+}
+
+static void be_busy_later(void *data)
+{
+	struct fixture *fixture = data;
+
+	fixture->looks++;
+	l_timeout_create_ms(1, on_busy_later, fixture, NULL);
 }
 
 static int64_t spent_us(void)
@@ -116,9 +134,23 @@ static int teardown(void **state)
 	return l_main_exit() ? 0 : -1;
 }
 
-static void run(struct fixture *fixture, watch_cb look, unsigned int seconds)
+static uint64_t cost(void *data)
 {
-	struct watch *watch = watch_new(anchor_ms(EVERY_MS), look, fixture);
+	const struct fixture *fixture = data;
+
+	return fixture->cost;
+}
+
+static void run(struct fixture *fixture, void (*look)(void *data),
+		unsigned int seconds)
+{
+	const struct watch_options options = {
+		.every = anchor_ms(EVERY_MS),
+		.look = look,
+		.cost = cost,
+		.data = fixture,
+	};
+	struct watch *watch = watch_new(&options);
 	struct l_timeout *send = l_timeout_create_ms(SEND_MS, on_send, fixture,
 						     NULL);
 	struct l_timeout *late = l_timeout_create(seconds, on_late, fixture,
@@ -149,6 +181,16 @@ static void test_busy(void **state)
 	struct fixture *fixture = *state;
 
 	run(fixture, be_busy, WATCHED_S);
+	assert_true(fixture->late);
+	assert_in_range(fixture->looks, 1, 5 * WATCHED_S + 1);
+}
+
+/* Also what goes on after it, for there may be much to read. */
+static void test_busy_later(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run(fixture, be_busy_later, WATCHED_S);
 	assert_true(fixture->late);
 	assert_in_range(fixture->looks, 1, 5 * WATCHED_S + 1);
 }
@@ -196,6 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_busy_later, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_sent_again, setup,
 						teardown),
 	};
