@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/test-conf \
 	tests/unit/test-ctl-table \
 	tests/unit/test-core-conn \
+	tests/unit/test-core-look \
 	tests/unit/test-core-policy \
 	tests/unit/test-core-random \
 	tests/unit/test-core-rails \
@@ -220,6 +221,10 @@ EXTRA_DIST += \
 tests_unit_test_core_conn_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_core_conn_CFLAGS = $(unit_cflags)
 tests_unit_test_core_conn_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
+
+tests_unit_test_core_look_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_core_look_CFLAGS = $(unit_cflags)
+tests_unit_test_core_look_LDADD = libcore.la libutil.la $(CMOCKA_LIBS)
 
 # Two hosts on virtual time, for what needs both.
 check_LTLIBRARIES += libsim.la

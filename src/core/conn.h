@@ -122,6 +122,7 @@ struct conn {
 	struct anchor_time sample_due;
 	struct anchor_time look_due;	/* the next reading for health.c */
 	struct anchor_time look_until;	/* 0: nobody has looked yet */
+	struct anchor_time sent;	/* the last reading that showed data */
 	struct anchor_time keep_due;	/* the next look at idle paths */
 	struct anchor_endpoint local;	/* of the initial subflow */
 	struct anchor_endpoint remote;
@@ -135,6 +136,7 @@ struct conn {
 	uint8_t role;			/* enum anchor_role */
 	bool established : 1;		/* fully: it can be joined */
 	bool deny_join_id0 : 1;
+	bool busy : 1;			/* in core->busy */
 	bool peer_opens : 1;		/* the peer has opened a path */
 
 	/* sync.c */

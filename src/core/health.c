@@ -4,6 +4,8 @@
 
 #define LOOK_LONGEST anchor_ms(3000)
 #define LOOK_EVERY anchor_ms(5)
+#define LOOK_SOME 32
+#define LATELY_US 10000000
 #define STUCK_MIN_US 10000
 #define DELAYED_ACK_US 45000	/* TCP_DELACK_MIN, and some more */
 #define DEAD_MIN_US 15000
@@ -24,17 +26,71 @@
 #define ASK_EVERY_US 100000
 #define ASKED anchor_ms(1)
 
-void core_look(struct core *core, struct anchor_time now)
+static void look_at(struct core *core, struct conn *conn,
+		    struct anchor_time now)
 {
-	for (struct conn *conn = table_next(&core->conns, NULL); conn;
-	     conn = table_next(&core->conns, conn)) {
-		if (conn->n_subflows < 2)
+	if (conn->n_subflows < 2)
+		return;
+
+	conn->look = true;
+	conn->look_until = anchor_time_add(now, LOOK_LONGEST);
+	core_mark_dirty(core, conn);
+}
+
+/* Those that have sent something lately; the others leave. */
+static void look_at_busy(struct core *core, struct anchor_time now)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < core->n_busy; i++) {
+		struct conn *conn = table_find(&core->conns, core->busy[i]);
+
+		if (!conn)
 			continue;
 
-		conn->look = true;
-		conn->look_until = anchor_time_add(now, LOOK_LONGEST);
-		core_mark_dirty(core, conn);
+		conn->busy = anchor_time_since(now, conn->sent).us <
+			LATELY_US;
+		if (!conn->busy)
+			continue;
+
+		core->busy[n++] = conn->token;
+		look_at(core, conn, now);
 	}
+
+	core->n_busy = n;
+}
+
+/* Some of all, by turns: they may begin to send. */
+static void look_at_some(struct core *core, struct anchor_time now)
+{
+	unsigned int buckets = core->conns.n_buckets;
+	unsigned int some = 0;
+
+	for (unsigned int i = 0; i < buckets && some < LOOK_SOME; i++) {
+		unsigned int at = core->look_bucket++ & (buckets - 1);
+
+		for (struct conn *conn = core->conns.buckets[at]; conn;
+		     conn = conn->next, some++)
+			look_at(core, conn, now);
+	}
+}
+
+void core_look(struct core *core, struct anchor_time now)
+{
+	look_at_busy(core, now);
+	look_at_some(core, now);
+}
+
+/* Where there is no room for it, it has its turn like the others. */
+static void note_sent(struct core *core, struct conn *conn,
+		      struct anchor_time now)
+{
+	conn->sent = now;
+	if (conn->busy || core->n_busy == CORE_BUSY_MAX)
+		return;
+
+	conn->busy = true;
+	core->busy[core->n_busy++] = conn->token;
 }
 
 struct anchor_span health_silence(const struct subflow *subflow)
@@ -179,8 +235,9 @@ static void note_ending(struct subflow *subflow, struct anchor_time now)
 	subflow->read = now;
 }
 
-void health_note(struct core *core, struct subflow *subflow,
-		 struct anchor_time now, const struct core_sample *sample)
+void health_note(struct core *core, struct conn *conn,
+		 struct subflow *subflow, struct anchor_time now,
+		 const struct core_sample *sample)
 {
 	bool watched = !anchor_time_is_never(subflow->silent_since);
 	bool begins = !watched && sample->unacked;
@@ -191,6 +248,9 @@ void health_note(struct core *core, struct subflow *subflow,
 		note_ending(subflow, now);
 		return;
 	}
+
+	if (sample->unacked || (uint32_t) sample->bytes_out != subflow->acked)
+		note_sent(core, conn, now);
 
 	if (!watched)
 		note_losses(core, subflow, now, sample);

@@ -6,8 +6,9 @@
  * The host says when to look (core_look()): now and then while there is
  * traffic, and when the namespace has sent a loss probe or met a
  * retransmission timeout. The subflows of connections that have more than
- * one are read then, and those with data under way and no ACK of late again
- * every few milliseconds, until there is one. Of these
+ * one are read then, of those that have sent something lately and, by turns, of
+ * some others; and those with data under way and no ACK of late again every
+ * few milliseconds, until there is one. Of these
  *
  *	stuck	is one that gets no ACK at all for as long as its round trip
  *		time and variance allow, STUCK_MIN at least, or LOSSY_MIN
@@ -43,8 +44,9 @@
 #include "core/compare.h"
 
 /* Takes a reading of a subflow that is looked at. */
-void health_note(struct core *core, struct subflow *subflow,
-		 struct anchor_time now, const struct core_sample *sample);
+void health_note(struct core *core, struct conn *conn,
+		 struct subflow *subflow, struct anchor_time now,
+		 const struct core_sample *sample);
 
 /* For how long has it got no ACK by the last reading? 0: it had. */
 struct anchor_span health_silence(const struct subflow *subflow);

@@ -26,6 +26,8 @@ struct sync {
 	struct tokens before;	/* suspects of the list before it */
 };
 
+#define CORE_BUSY_MAX 256
+
 struct core {
 	const struct core_config *config;
 	struct core_host host;
@@ -43,6 +45,11 @@ struct core {
 					 * left alone; NEVER: none is */
 	struct table conns;
 	struct heap deadlines;
+
+	/* health.c: which are looked at each time, and where others begin. */
+	uint32_t busy[CORE_BUSY_MAX];	/* tokens */
+	unsigned int n_busy;
+	unsigned int look_bucket;
 	unsigned int waiting;	/* clients that a path is missing to */
 	uint64_t random;
 	struct core_stats stats;

@@ -172,7 +172,7 @@ static void note_for_health(struct core *core, struct conn *conn,
 			    struct subflow *subflow, struct anchor_time now,
 			    const struct core_sample *sample)
 {
-	health_note(core, subflow, now, sample);
+	health_note(core, conn, subflow, now, sample);
 	drain_note(subflow, sample);
 	keepalive_note(conn, subflow, now);
 }
