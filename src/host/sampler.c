@@ -7,6 +7,7 @@
 
 #include <ell/ell.h>
 
+#include "host/cputime.h"
 #include "host/sampler.h"
 #include "netlink/linkload.h"
 #include "netlink/nlsock.h"
@@ -57,17 +58,6 @@ static struct anchor_time now_is(void)
 	return (struct anchor_time) {
 		(int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000
 	};
-}
-
-static uint64_t spent(void)
-{
-	struct timespec time;
-
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) < 0)
-		return 0;
-
-	return (uint64_t) time.tv_sec * 1000000 +
-		(uint64_t) time.tv_nsec / 1000;
 }
 
 /* Opens it if it is not; says once that it cannot be. */
@@ -263,9 +253,9 @@ void sampler_flush(struct sampler *sampler)
 		return;
 
 	n = nlsock_pending(sampler->diag);
-	start = spent();
+	start = cputime_us();
 	run(sampler, &sampler->diag);
-	us = spent() - start;
+	us = cputime_us() - start;
 	sampler->stats.us += us;
 	sampler->stats.look_us += us * sampler->looks / n;
 	sampler->looks = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Watches counters, to see when it is time to look. */
 #include <string.h>
-#include <time.h>
 
 #include <ell/ell.h>
 
+#include "host/cputime.h"
 #include "host/tcpstats.h"
 #include "host/watch.h"
 
@@ -81,28 +81,13 @@ static bool may_look(const struct watch *watch)
 	return l_time_after(l_time_now(), l_time_offset(watch->looked, rest));
 }
 
-/*
- * Where others have the processors for a while, as where there is much traffic,
- * that is no cost of ours, and no reason to look less often.
- */
-static uint64_t spent(void)
-{
-	struct timespec time;
-
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) < 0)
-		return 0;
-
-	return (uint64_t) time.tv_sec * 1000000 +
-		(uint64_t) time.tv_nsec / 1000;
-}
-
 static void take_look(struct watch *watch)
 {
-	uint64_t before = spent();
+	uint64_t before = cputime_us();
 
 	watch->alarmed = false;
 	watch->options.look(watch->options.data);
-	watch->cost = spent() - before;
+	watch->cost = cputime_us() - before;
 	watch->behind = cost_so_far(watch);
 	watch->looked = l_time_now();
 	watch->owed = has_traffic(watch);
