@@ -104,10 +104,10 @@ int core_remember(struct core *core, struct conn *conn);
 /* It is no more, or no longer ours. Frees it. */
 void core_forget(struct core *core, struct conn *conn);
 
-/* When a thing that has now failed so many times may be tried again. */
 /* So far from now, plus or minus a quarter. */
 struct anchor_time core_jitter(struct core *core, struct anchor_time now,
 			       struct anchor_span span);
+/* When a thing that has now failed so many times may be tried again. */
 struct anchor_time core_retry_at(struct core *core, struct anchor_time now,
 				 unsigned int failures);
 /* The same for an attempt, before this failure of it is counted. */

@@ -76,7 +76,8 @@ static json_t *report_lists(const struct engine *engine,
 			 "us", (json_int_t) lists.us,
 			 "losses", (json_int_t) engine->losses,
 			 "audits", (json_int_t) engine->audits,
-			 "audit_every_ms", (json_int_t) upkeep_audit_ms(engine),
+			 "audit_every_ms", (json_int_t)
+			 upkeep_audit_ms(engine, stats->connections),
 			 "adopted", (json_int_t) stats->adopted,
 			 "repairs", report_repairs(engine, stats));
 }

@@ -252,22 +252,22 @@ void upkeep_facts(struct engine *engine)
 }
 
 /* What one costs grows with connections, and what they cost a second not. */
-uint64_t upkeep_audit_ms(const struct engine *engine)
+uint64_t upkeep_audit_ms(const struct engine *engine, uint64_t connections)
 {
-	struct core_stats stats;
-
-	core_get_stats(engine->core, &stats);
-	return audit_ms(engine) * (1 + stats.connections / AUDIT_CONNECTIONS);
+	return audit_ms(engine) * (1 + connections / AUDIT_CONNECTIONS);
 }
 
 static void on_audit(struct l_timeout *timeout, void *data)
 {
 	struct engine *engine = data;
 	int err = netfacts_audit(engine->facts);
+	struct core_stats stats;
 
+	core_get_stats(engine->core, &stats);
 	engine->audits++;
 	lister_start(engine->lister, CORE_SYNC_AUDIT);
-	l_timeout_modify_ms(timeout, upkeep_audit_ms(engine));
+	l_timeout_modify_ms(timeout,
+			    upkeep_audit_ms(engine, stats.connections));
 	if (err < 0)
 		engine->options.on_failure(err, engine->options.data);
 }

@@ -18,8 +18,9 @@ void upkeep_stop(struct engine *engine);
 /* Another configuration: audits, and connections that are ours only now. */
 void upkeep_reconfigure(struct engine *engine);
 
-/* How long until the next audit after one that begins now; 0: never. */
-uint64_t upkeep_audit_ms(const struct engine *engine);
+/* How long from one audit to the next with so many connections; 0: never. */
+uint64_t upkeep_audit_ms(const struct engine *engine,
+			 uint64_t connections);
 
 /* Events were lost. */
 void upkeep_lost(struct engine *engine);

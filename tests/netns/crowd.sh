@@ -26,6 +26,8 @@ lab_client hold 10.255.0.2 5000 $CROWD
 for host in cl sv; do
 	lab_wait 30 "two paths each at $host" have_paths $host 2
 done
+lab_json sv status '.lists.audit_every_ms == 240000' ||
+	lab_fail "audits come as often as for a few connections"
 
 lab_link_down sv 1
 for host in cl sv; do
